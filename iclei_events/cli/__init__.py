@@ -1,0 +1,11 @@
+"""The command line: one module for each group of commands."""
+
+from flask import Flask
+
+from iclei_events.cli import event, privacy, seats, serve, staff, worker
+
+
+def init_app(app: Flask) -> None:
+    """Register the command groups."""
+    for command in (event.commands, privacy.commands, seats.commands, serve.serve, staff.commands, worker.worker):
+        app.cli.add_command(command)

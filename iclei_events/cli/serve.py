@@ -1,0 +1,185 @@
+"""``flask --app app serve``: the whole site from one command, web server and mail worker together."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from iclei_events import clock
+from iclei_events.cli.worker import worker
+from iclei_events.config import ROOT
+from iclei_events.db import db
+from iclei_events.services import demo, programme, staff
+from iclei_events.services.content.loading import load_pack
+
+PACKS: Final = ROOT / "iclei_events" / "content"
+
+DEMO_STARTS_AT: Final = "2022-05-02T09:05:00+02:00"
+"""Five minutes after the booking of the Summit's tours has opened, so that the Summit lies ahead."""
+
+THREADS: Final = 8
+"""Requests a worker answers at once; the database's pool has as many connections."""
+
+LAST_SECONDS: Final = 10
+"""How long what is under way may take to end when the server is asked to stop."""
+
+MAIL_NICENESS: Final = 10
+"""Mail gives way: in a rush somebody waits for every page, and nobody for the second in which a mail arrives."""
+
+PR_SET_PDEATHSIG: Final = 1
+M_ARENA_MAX: Final = -8
+
+
+class MailWorker:
+    """The process beside the server that sends mail and does what is due. Should it die, the server stops too."""
+
+    def __init__(self) -> None:
+        self.died = False
+        self._stopping = False
+        # Forked, so that it shares the loaded app instead of loading its own.
+        self._process = get_context("fork").Process(target=_work, name="mail-worker", daemon=True)
+        self._watch = threading.Thread(target=self._wait, daemon=True)
+
+    def start(self) -> None:
+        self._process.start()
+        self._watch.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._process.terminate()
+        self._watch.join(LAST_SECONDS)
+        self._process.kill()
+
+    def _wait(self) -> None:
+        self._process.join()
+        if not self._stopping:
+            self.died = True
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@click.command("serve")
+@with_appcontext
+def serve() -> None:
+    """Serve the site and send its mail until Ctrl-C."""
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    _refuse_taken(host, port)
+    if not current_app.config["PRODUCTION"] and clock.STARTS_AT not in os.environ:
+        _start_demo_clock()
+    _prepare_database()
+    _announce(host, port)
+    _forget_connections()
+    _keep_little_freed_memory()
+    mail_worker = MailWorker()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        mail_worker.start()
+        _web_server(host, port).serve()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        mail_worker.stop()
+    if mail_worker.died:
+        click.echo("The mail worker ended by itself, so the server was stopped.", err=True)
+        sys.exit(1)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            msg = f"{host}:{port} is not free ({error.strerror}): set PORT or HOST, or stop what is there"
+            raise click.ClickException(msg) from error
+
+
+def _start_demo_clock() -> None:
+    """Let the demo's clock run from its moment, in this process and in every one it starts."""
+    os.environ[clock.STARTS_AT] = DEMO_STARTS_AT
+    os.environ[clock.STARTED] = clock.machine_time().isoformat()
+    current_app.config["CLOCK_STARTS_AT"] = datetime.fromisoformat(DEMO_STARTS_AT)
+    clock.start_at(current_app.config["CLOCK_STARTS_AT"])
+
+
+def _prepare_database() -> None:
+    """Bring the database to the newest migration; an empty one gets the demo, but never in production."""
+    Path(ROOT / "instance").mkdir(exist_ok=True)
+    upgrade()
+    if not current_app.config["PRODUCTION"] and not programme.events():
+        click.echo("Filling the empty database with the demo ...")
+        for pack in sorted(PACKS.glob("*.yaml")):
+            load_pack(pack)
+        demo.fill()
+
+
+def _announce(host: str, port: int) -> None:
+    where = f"[{host}]" if ":" in host else host
+    click.echo(f"Serving at     http://{where}:{port}")
+    if not current_app.config["PRODUCTION"]:
+        click.echo(f"Staff sign in  {staff.demo_invitation(current_app.config['BASE_URL'])}")
+    click.echo(f"Mails go to    {current_app.config['MAIL_URL']}")
+    click.echo("Ctrl-C stops everything.")
+
+
+def _forget_connections() -> None:
+    """Leave nothing that a forked child could share by mistake, nor memory it would copy just to count references."""
+    db.session.remove()
+    db.engine.dispose()
+    os.register_at_fork(after_in_child=_depend_on_parent)
+    gc.collect()
+    gc.freeze()
+
+
+def _keep_little_freed_memory() -> None:
+    """Let glibc's allocator keep two pools of freed memory, not one for each thread: a fifth of the whole server's."""
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
+def _depend_on_parent() -> None:
+    """Let only the parent stop this child: Ctrl-C does not reach it, and Linux ends it should the parent be killed."""
+    os.setpgrp()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _work() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if db.engine.dialect.name == "postgresql":  # on SQLite it would dawdle while it holds everybody's lock
+        os.nice(MAIL_NICENESS)
+    worker.main([], standalone_mode=False)
+
+
+def _web_server(host: str, port: int) -> MPServer:
+    return MPServer(
+        "app:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=int(os.environ.get("WEB_WORKERS", "2")),
+        blocking_threads=THREADS,
+        respawn_failed_workers=True,
+        workers_kill_timeout=LAST_SECONDS,
+        log_level=LogLevels.error,
+        working_dir=ROOT,
+    )

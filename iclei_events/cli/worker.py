@@ -1,0 +1,110 @@
+"""``flask --app app worker``: sends mail and does what falls due."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+import click
+import structlog
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
+
+from iclei_events.db import DatabaseBusyError
+from iclei_events.services import capacity, delivery, privacy
+
+ROUND_SECONDS: Final = 1.0
+SERVER_AWAY_SECONDS: Final = 30.0
+"""How long a mail server that is away is left alone."""
+
+DATABASE_AWAY_SECONDS: Final = 5.0
+PURGE_SECONDS: Final = 3600.0
+"""How often personal data that are due are looked for."""
+
+NICENESS: Final = 10
+"""How far the worker stands back for the web server: when many book at once, their mails can wait a little."""
+
+_log = structlog.get_logger()
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@with_appcontext
+def worker(*, once: bool) -> None:
+    """Send queued mail, lapse offers, release kept-back places, purge what is due."""
+    rounds = Rounds(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001  werkzeug's documented way
+    if once:
+        while rounds.work():
+            pass
+        return
+    os.nice(NICENESS)
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    rounds.go_on_until(stop)
+
+
+class Rounds:
+    """The worker's rounds: each job in a context of its own, so that it sees what is true now."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._mail_rests_until = 0.0
+        self._purge_again_at = 0.0
+
+    def go_on_until(self, stop: threading.Event) -> None:
+        """Work until asked to stop; what is under way is finished first. A database that is away is waited for."""
+        pause = 0.0
+        while not stop.wait(pause):
+            try:
+                more = self.work()
+            except (DatabaseBusyError, DBAPIError) as error:
+                _log.warning("database away", reason=type(error).__name__)
+                pause = DATABASE_AWAY_SECONDS
+            except Exception:  # noqa: BLE001  whatever went wrong, the next round must come
+                _log.exception("a round failed")
+                pause = DATABASE_AWAY_SECONDS
+            else:
+                pause = 0.0 if more else ROUND_SECONDS
+
+    def work(self) -> bool:
+        """One round; whether the next should follow at once."""
+        slots = self._do(capacity.tend_slots)
+        delivered = self._deliver()
+        self._purge()
+        if slots or delivered.progressed or delivered.away:
+            _log.info(
+                "worker round", slots=slots, sent=delivered.sent, skipped=delivered.skipped,
+                deferred=delivered.deferred, failed=delivered.failed, away=delivered.away,
+            )  # fmt: skip
+        return delivered.progressed
+
+    def _deliver(self) -> delivery.Delivered:
+        if time.monotonic() < self._mail_rests_until:
+            return delivery.Delivered()
+        delivered: delivery.Delivered = self._do(lambda: delivery.deliver_due(self._app.config["MAIL_URL"]))
+        if delivered.away is not None:
+            self._mail_rests_until = time.monotonic() + SERVER_AWAY_SECONDS
+        return delivered
+
+    def _purge(self) -> None:
+        if time.monotonic() < self._purge_again_at:
+            return
+        erased = {until.value: rows for until, rows in self._do(privacy.purge).items() if rows}
+        self._purge_again_at = time.monotonic() + PURGE_SECONDS
+        if erased:
+            _log.info("purged", **erased)
+
+    def _do(self, job: Callable[[], Any]) -> Any:
+        with self._app.app_context():
+            return job()

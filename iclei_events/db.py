@@ -1,0 +1,234 @@
+"""The ground floor of persistence: the database, its two dialects, and ``transaction()``.
+
+``commit`` and ``rollback`` stand here and nowhere else. SQLite is the embedded default, PostgreSQL the
+production database; what differs between them is settled in this module so that no other has to know.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.pool import ConnectionPoolEntry
+
+WAIT_SECONDS: Final = 4.0
+"""How long a request waits for the database before it answers 503 (fault plan: at most 5 s)."""
+
+WRITES: Final = {"writes": True}
+"""Marks a connection's transaction as one that writes: SQLite then takes its write lock at BEGIN, not halfway."""
+
+SAFE_WAL: Final = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+"""Releases from which SQLite's WAL no longer loses commits in its reset race, per branch."""
+
+
+class Base(DeclarativeBase):
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        )
+    )
+
+
+_json = json.JSONDecoder()
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+
+
+class DatabaseBusyError(Exception):
+    """The database could not be had in time; nothing was stored and the same request may be sent again."""
+
+
+class _WriteLine:
+    """A first-come line in front of SQLite's single write lock, whose own busy handler is unfair (1-4 s tails)."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._taken = False
+
+    def enter(self, seconds: float) -> None:
+        turn = threading.Event()
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return
+            self._waiting.append(turn)
+        if turn.wait(seconds):
+            return
+        with self._guard:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+                raise DatabaseBusyError
+        # The turn came in the very moment the wait ran out: it is ours.
+
+    def leave(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._taken = False
+
+
+_write_line = _WriteLine()
+
+
+def init_app(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=app.config["MIGRATIONS_DIR"], render_as_batch=True, compare_type=True)
+    with app.app_context():
+        prepare(db.engine)
+
+
+def prepare(engine: Engine) -> None:
+    """Attach what a dialect needs to an engine: SQLite's pragmas and its own BEGIN."""
+    if engine.dialect.name == "sqlite" and not event.contains(engine, "connect", _set_pragmas):
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Engine options for a database URL: few connections (queue in the app, not at the lock), short waits."""
+    if url.startswith("sqlite"):
+        return {
+            "hide_parameters": True,  # what people wrote does not belong in a log of errors
+            "json_deserializer": read_json,
+            "connect_args": {"timeout": WAIT_SECONDS, "check_same_thread": False},
+        }
+    milliseconds = int(WAIT_SECONDS * 1000)
+    return {
+        "hide_parameters": True,
+        "json_deserializer": read_json,
+        # One for each thread of a web worker (see cli.serve): a connection beyond these is made and lost each time.
+        "pool_size": 8,
+        "max_overflow": 4,
+        "pool_timeout": WAIT_SECONDS,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "connect_args": {
+            "connect_timeout": 3,
+            "options": f"-c lock_timeout={milliseconds} -c statement_timeout={milliseconds} -c timezone=UTC",
+        },
+    }
+
+
+def read_json(document: str | bytes) -> Any:
+    """Read JSON of our own writing, at half of what ``json.loads`` takes to look for white space and encodings."""
+    return _json.raw_decode(document if isinstance(document, str) else document.decode())[0]
+
+
+def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
+    cursor = connection.cursor()
+    mode = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
+    for pragma in ("foreign_keys=ON", f"journal_mode={mode}", "synchronous=FULL", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite release has the WAL reset race (3.7.0 to 3.51.2) mended."""
+    return version >= SAFE_WAL[0] or any(version[:2] == safe[:2] and version >= safe for safe in SAFE_WAL[1:])
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One decision: everything in the block is stored together, or nothing is.
+
+    Whatever was read before is read afresh inside, since it may be old by the time the lock is held. Raises
+    ``DatabaseBusyError`` when the database cannot be had within ``WAIT_SECONDS``.
+    """
+    session: Session = db.session()
+    if session.info.get("in_transaction"):
+        msg = "a service verb is one transaction: do not call one from inside another"
+        raise RuntimeError(msg)
+    sqlite = db.engine.dialect.name == "sqlite"
+    _end(session)
+    if sqlite:
+        _write_line.enter(WAIT_SECONDS)
+    session.info["in_transaction"] = True
+    try:
+        with busy_as_such():
+            session.connection(execution_options=WRITES)
+            yield session
+            session.commit()
+    finally:
+        session.info.pop("in_transaction", None)
+        session.rollback()
+        if sqlite:
+            _write_line.leave()
+
+
+@contextmanager
+def one_statement() -> Iterator[Connection]:
+    """A connection on which each statement is its own transaction: for the one statement that takes a place.
+
+    On PostgreSQL the row lock is then held by the database alone and never waits for Python.
+    """
+    _end(db.session())
+    with busy_as_such(), db.engine.connect() as raw:
+        yield raw.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def at_once() -> Iterator[Connection]:
+    """A connection to look one thing up, on PostgreSQL without the two round trips of a transaction around it."""
+    if db.engine.dialect.name == "postgresql":
+        with one_statement() as connection:
+            yield connection
+    else:
+        with busy_as_such():
+            yield db.session().connection()
+        db.session().rollback()  # a reading left open keeps SQLite's writers from their commit
+
+
+def _end(session: Session) -> None:
+    """End the reading transaction that a view may have begun, so that what follows reads what is true now."""
+    if session.new or session.dirty or session.deleted:
+        msg = "unsaved changes outside a transaction; change models inside a service verb only"
+        raise RuntimeError(msg)
+    session.rollback()
+
+
+@contextmanager
+def busy_as_such() -> Iterator[None]:
+    """Turn a database that cannot be had in time into ``DatabaseBusyError``."""
+    try:
+        yield
+    except (OperationalError, PoolTimeoutError) as error:
+        if isinstance(error, PoolTimeoutError) or is_busy(error):
+            raise DatabaseBusyError from error
+        raise
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether the driver says locked, timed out, deadlocked, out of connections or gone away."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if isinstance(error.orig, sqlite3.Error):
+        return any(word in str(error.orig) for word in ("locked", "busy", "full", "disk I/O", "unable to open"))
+    if sqlstate is None:  # it never reached the server: there was none, or what was asked could not be asked
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return error.connection_invalidated or sqlstate[:2] in {"08", "40", "53", "55", "57"}

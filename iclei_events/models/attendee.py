@@ -1,0 +1,38 @@
+"""What identifies the person behind a booking, apart from the booking so that it can be erased on its day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from iclei_events.db import Base
+
+if TYPE_CHECKING:
+    from iclei_events.models.booking import Booking
+
+
+class Attendee(Base):
+    """Whoever books. ``email`` is kept as typed and written to; ``email_key`` is compared (see services.addresses)."""
+
+    __tablename__ = "attendee"
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), index=True)
+    phone: Mapped[str | None] = mapped_column(String(40))
+
+    booking: Mapped[Booking] = relationship(back_populates="attendee")
+
+
+class AccessNeed(Base):
+    """What a party needs to take part. May tell of health: read by that tour's staff only, erased the day after it."""
+
+    __tablename__ = "access_need"
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True)
+    description: Mapped[str] = mapped_column(String(500))
+
+    booking: Mapped[Booking] = relationship(back_populates="access_need")

@@ -1,0 +1,134 @@
+"""Booking: one party's claim on a slot; its places; who made it."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from iclei_events.db import Base
+from iclei_events.models.types import UtcDateTime, choice
+
+if TYPE_CHECKING:
+    from iclei_events.models.attendee import AccessNeed, Attendee
+    from iclei_events.models.slot import Slot
+    from iclei_events.models.staff import Staff
+
+
+class BookingStatus(enum.StrEnum):
+    CONFIRMED = "confirmed"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ENTERED = "entered"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    LOST = "lost"
+
+
+HOLDING = frozenset({BookingStatus.CONFIRMED, BookingStatus.OFFERED})
+"""Statuses whose places count as held."""
+ACTIVE = HOLDING | {BookingStatus.WAITING, BookingStatus.ENTERED}
+"""Statuses in which the party still has something to gain or to give back."""
+
+
+class PlaceKind(enum.StrEnum):
+    ADULT = "adult"
+    CHILD = "child"
+
+
+class Booking(Base):
+    """``size`` is the number of places the party wants or holds now; ``salt`` makes its secret link (see links)."""
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        CheckConstraint("size between 1 and 50", name="size"),
+        CheckConstraint("(status = 'waiting') = (queued_at is not null)", name="waiting_has_its_turn"),
+        CheckConstraint("(status = 'offered') = (offer_until is not null)", name="offer_has_its_end"),
+        # The line of a slot, shortest way to its head and to one's own place in it.
+        Index(
+            "ix_booking_line",
+            "slot_id",
+            "queued_at",
+            "id",
+            postgresql_where=text("status = 'waiting'"),
+            sqlite_where=text("status = 'waiting'"),
+        ),
+        Index(
+            "ix_booking_offers",
+            "offer_until",
+            postgresql_where=text("status = 'offered'"),
+            sqlite_where=text("status = 'offered'"),
+        ),
+        Index("ix_booking_slot_status", "slot_id", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(12), unique=True)
+    slot_id: Mapped[int] = mapped_column(ForeignKey("slot.id", ondelete="RESTRICT"))
+    status: Mapped[BookingStatus] = mapped_column(choice(BookingStatus))
+    size: Mapped[int]
+    language: Mapped[str] = mapped_column(String(2))
+    salt: Mapped[str] = mapped_column(String(32))
+    idempotency_key: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    passed_over: Mapped[int] = mapped_column(default=0)
+    """How often a smaller party has gone ahead of this one while it stood at the head of the line."""
+    offer_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sequence: Mapped[int] = mapped_column(default=0)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
+    """Who booked on the party's behalf; none when they did it themselves."""
+
+    slot: Mapped[Slot] = relationship(back_populates="bookings")
+    attendee: Mapped[Attendee | None] = relationship(
+        back_populates="booking", cascade="all, delete-orphan", passive_deletes=True
+    )
+    access_need: Mapped[AccessNeed | None] = relationship(
+        back_populates="booking", cascade="all, delete-orphan", passive_deletes=True
+    )
+    places: Mapped[list[Place]] = relationship(
+        back_populates="booking", order_by="Place.number", cascade="all, delete-orphan", passive_deletes=True
+    )
+    staff: Mapped[Staff | None] = relationship()
+
+    @property
+    def is_holding(self) -> bool:
+        return self.status in HOLDING
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in ACTIVE
+
+    @property
+    def current_places(self) -> list[Place]:
+        return [place for place in self.places if place.given_back_at is None]
+
+    @property
+    def adults(self) -> int:
+        return sum(place.kind is PlaceKind.ADULT for place in self.current_places)
+
+    @property
+    def children(self) -> int:
+        return sum(place.kind is PlaceKind.CHILD for place in self.current_places)
+
+
+class Place(Base):
+    """One person's room in a booking, given back or checked in one by one."""
+
+    __tablename__ = "place"
+    __table_args__ = (UniqueConstraint("booking_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    kind: Mapped[PlaceKind] = mapped_column(choice(PlaceKind))
+    name: Mapped[str | None] = mapped_column(String(120))
+    given_back_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    booking: Mapped[Booking] = relationship(back_populates="places")

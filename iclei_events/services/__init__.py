@@ -1,0 +1,1 @@
+"""Decisions: each public verb is one transaction and knows nothing of the web."""

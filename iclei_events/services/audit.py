@@ -1,0 +1,91 @@
+"""Recounting: do the counters agree with the bookings, and does each booking agree with itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, or_, select
+
+from iclei_events.db import db
+from iclei_events.models import HOLDING, Attendee, Booking, BookingStatus, KeptBack, Place, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: its name in words and the slots or references that break it."""
+
+    name: str
+    broken: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.broken
+
+
+def audit() -> list[Check]:
+    """Check every invariant of places and counters in one consistent reading."""
+    return [Check(name, tuple(map(str, db.session.scalars(query)))) for name, query in _invariants()]
+
+
+def _invariants() -> Iterator[tuple[str, Select[Any]]]:
+    held = func.coalesce(func.sum(case((Booking.status.in_(HOLDING), Booking.size), else_=0)), 0)
+    waiting = func.coalesce(func.sum(case((Booking.status == BookingStatus.WAITING, 1), else_=0)), 0)
+    per_slot = select(Slot.slug).outerjoin(Booking).group_by(Slot.id, Slot.slug, Slot.held, Slot.waiting)
+    yield "held is the sum of the places of confirmed and offered bookings", per_slot.having(held != Slot.held)
+    yield "waiting is the number of parties in line", per_slot.having(waiting != Slot.waiting)
+    kept = (
+        select(func.coalesce(func.sum(KeptBack.places), 0))
+        .where(KeptBack.slot_id == Slot.id, KeptBack.released_at.is_(None))
+        .scalar_subquery()
+    )
+    yield "kept back is the sum of what is not yet released", select(Slot.slug).where(kept != Slot.kept_back)
+    yield (
+        "nothing is held beyond capacity but what staff lowered it under",
+        select(Slot.slug).where(Slot.held + Slot.kept_back > Slot.capacity + Slot.over_capacity),
+    )
+    yield (
+        "an excess over capacity is never larger than what is held",
+        select(Slot.slug).where(
+            Slot.over_capacity > 0, Slot.over_capacity != Slot.held + Slot.kept_back - Slot.capacity
+        ),
+    )
+    yield from _booking_invariants()
+
+
+def _booking_invariants() -> Iterator[tuple[str, Select[Any]]]:
+    current = func.coalesce(func.sum(case((Place.given_back_at.is_(None), 1), else_=0)), 0)
+    yield (
+        "a booking's size is the number of its places",
+        select(Booking.reference).outerjoin(Place).group_by(Booking.id, Booking.reference, Booking.size)
+        .having(current != Booking.size),
+    )  # fmt: skip
+    ended = Booking.status.in_([BookingStatus.CANCELLED, BookingStatus.LAPSED, BookingStatus.LOST])
+    yield (
+        "a booking has its end exactly when it is over",
+        select(Booking.reference).where(
+            or_(and_(ended, Booking.ended_at.is_(None)), and_(~ended, Booking.ended_at.is_not(None)))
+        ),
+    )
+    yield (
+        "every confirmed booking says when it was confirmed",
+        select(Booking.reference).where(Booking.status == BookingStatus.CONFIRMED, Booking.confirmed_at.is_(None)),
+    )
+
+
+def dump() -> Iterator[dict[str, Any]]:
+    """Every slot and booking as plain records, slots first, for checks from outside."""
+    for slot in db.session.execute(select(Slot.slug, Slot.capacity, Slot.held).order_by(Slot.slug)):
+        yield {"type": "slot", "slot": slot.slug, "capacity": slot.capacity, "taken": slot.held}
+    rows = db.session.execute(
+        select(Booking.reference, Slot.slug, Booking.size, Booking.status, Attendee.email, Booking.idempotency_key)
+        .join(Slot)
+        .outerjoin(Attendee)
+        .order_by(Booking.id)
+    )
+    for reference, slug, size, status, email, key in rows:
+        yield {
+            "type": "booking", "ref": reference, "slot": slug, "places": size,
+            "status": status.value, "client": email, "key": key,
+        }  # fmt: skip

@@ -1,0 +1,254 @@
+"""The rows of a new booking, and the two ways to store them with the places they take.
+
+PostgreSQL takes the places and stores every row in one statement, so that the slot's lock is held by the
+database alone. SQLite, where a statement costs no round trip, stores the same rows one after another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ARRAY, CTE, Integer, Select, String, bindparam, column, func, insert, select
+from sqlalchemy import cast as cast_sql
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import Insert, ReturningUpdate
+
+from iclei_events.db import Base, one_statement, transaction
+from iclei_events.models import (
+    AccessNeed,
+    Attendee,
+    Booking,
+    BookingStatus,
+    LogEntry,
+    MailKind,
+    OutboxMail,
+    Place,
+    PlaceKind,
+)
+from iclei_events.models.types import UtcDateTime, new_reference, new_secret
+from iclei_events.services import log, places
+from iclei_events.services.outbox import new_message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who comes: how many adults, how many children."""
+
+    adults: int
+    children: int = 0
+
+    @property
+    def size(self) -> int:
+        return self.adults + self.children
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who books and how to reach them; ``email_key`` is the address as it is compared (see services.addresses)."""
+
+    name: str
+    email: str
+    email_key: str
+    phone: str | None = None
+    access_need: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRows:
+    """Everything a new booking stores, but for the ids the database gives."""
+
+    slot_id: int
+    party: Party
+    contact: Contact
+    language: str
+    key: str
+    by: log.Actor
+    now: datetime
+    mailed: bool
+    reference: str
+    salt: str
+    message_id: str
+
+    @classmethod
+    def of(  # noqa: PLR0913  see services.bookings.book
+        cls,
+        slot_id: int,
+        *,
+        party: Party,
+        contact: Contact,
+        language: str,
+        key: str,
+        by: log.Actor,
+        now: datetime,
+        mailed: bool,
+    ) -> BookingRows:
+        mailed = mailed and bool(contact.email)
+        return cls(
+            slot_id, party, contact, language, key, by, now, mailed, new_reference(), new_secret(), new_message_id()
+        )
+
+    @property
+    def size(self) -> int:
+        return self.party.size
+
+    def kinds(self) -> list[str]:
+        return [PlaceKind.ADULT.value] * self.party.adults + [PlaceKind.CHILD.value] * self.party.children
+
+    def booking(self, status: BookingStatus) -> dict[str, Any]:
+        return {
+            "reference": self.reference,
+            "slot_id": self.slot_id,
+            "status": status,
+            "size": self.size,
+            "language": self.language,
+            "salt": self.salt,
+            "idempotency_key": self.key,
+            "created_at": self.now,
+            "confirmed_at": self.now if status is BookingStatus.CONFIRMED else None,
+            "queued_at": self.now if status is BookingStatus.WAITING else None,
+            "passed_over": 0,
+            "sequence": 0,
+            "staff_id": self.by.staff_id,
+        }
+
+    def attendee(self) -> dict[str, Any]:
+        contact = self.contact
+        return {
+            "name": contact.name,
+            "email": contact.email,
+            "email_key": contact.email_key,
+            "phone": contact.phone,
+        }
+
+    def mail(self, status: BookingStatus) -> dict[str, Any]:
+        confirmed = status is BookingStatus.CONFIRMED
+        return {
+            "kind": MailKind.BOOKING_CONFIRMED if confirmed else MailKind.BOOKING_WAITING,
+            "recipient": self.contact.email,
+            "language": self.language,
+            "context": {},
+            "message_id": self.message_id,
+            "created_at": self.now,
+            "due_at": self.now,
+            "attempts": 0,
+        }
+
+    def log_entry(self, status: BookingStatus) -> dict[str, Any]:
+        return {
+            "at": self.now,
+            "actor": self.by.kind,
+            "staff_id": self.by.staff_id,
+            "verb": "book" if status is BookingStatus.CONFIRMED else "join_line",
+            "slot_id": self.slot_id,
+            "details": {"adults": self.party.adults, "children": self.party.children},
+        }
+
+
+def insert_rows(session: Session, rows: BookingRows, status: BookingStatus, *, mailed: bool | None = None) -> int:
+    """Store the rows one after another in the open transaction; returns the booking's id."""
+    # On the session's connection: rows that nobody holds as objects need none of the session's bookkeeping.
+    store = session.connection().execute
+    booking_id = store(insert(Booking).returning(Booking.id), rows.booking(status)).scalar_one()
+    of_booking = {"booking_id": booking_id}
+    store(insert(Attendee), of_booking | rows.attendee())
+    kinds = enumerate(map(PlaceKind, rows.kinds()), 1)
+    store(insert(Place), [of_booking | {"number": number, "kind": kind} for number, kind in kinds])
+    if rows.contact.access_need:
+        store(insert(AccessNeed), of_booking | {"description": rows.contact.access_need})
+    if rows.mailed if mailed is None else mailed:
+        store(insert(OutboxMail), of_booking | rows.mail(status))
+    store(insert(LogEntry), of_booking | rows.log_entry(status))
+    return booking_id
+
+
+def insert_under_claim(rows: BookingRows, status: BookingStatus) -> bool:
+    """Claim the slot and store the rows in one short transaction; False: nothing was taken or stored."""
+    with transaction() as session:
+        if session.connection().execute(_claim(status), _claim_values(rows)).first() is None:
+            return False
+        insert_rows(session, rows, status)
+        return True
+
+
+def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
+    """Claim the slot and store the rows in one PostgreSQL statement; False: nothing was taken or stored."""
+    needs = rows.contact.access_need is not None
+    statement = _one_statement(status, needs=needs, mailed=rows.mailed)
+    values = _claim_values(rows) | {"kinds": rows.kinds()}
+    values |= _named("booking", rows.booking(status))
+    values |= _named("attendee", rows.attendee())
+    values |= _named("log_entry", rows.log_entry(status))
+    if needs:
+        values["access_need_description"] = rows.contact.access_need
+    if rows.mailed:
+        values |= _named("outbox_mail", rows.mail(status))
+    with one_statement() as connection:
+        return connection.execute(statement, values).first() is not None
+
+
+def _claim_values(rows: BookingRows) -> dict[str, Any]:
+    return {"slot_id": rows.slot_id, "size": rows.size, "now": rows.now}
+
+
+def _named(table: str, columns: dict[str, Any]) -> dict[str, Any]:
+    return {f"{table}_{name}": value for name, value in columns.items()}
+
+
+BOOKING_COLUMNS = (
+    "reference", "status", "size", "language", "salt", "idempotency_key", "created_at", "confirmed_at", "queued_at",
+    "passed_over", "sequence", "staff_id",
+)  # fmt: skip
+ATTENDEE_COLUMNS = ("name", "email", "email_key", "phone")
+MAIL_COLUMNS = ("kind", "recipient", "language", "context", "message_id", "created_at", "due_at", "attempts")
+LOG_COLUMNS = ("at", "actor", "staff_id", "verb", "slot_id", "details")
+
+
+@cache
+def _claim(status: BookingStatus) -> ReturningUpdate[tuple[int]]:
+    return places.claim(
+        bindparam("slot_id", type_=Integer),
+        bindparam("size", type_=Integer),
+        bindparam("now", type_=UtcDateTime),
+        to=status,
+    )
+
+
+@cache
+def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool) -> Select[Any]:
+    """``WITH taken AS (UPDATE slot …), booked AS (INSERT …), … SELECT id FROM booked``, built once and kept."""
+    taken = _claim(status).cte("taken")
+    booked = _insert_from(Booking, BOOKING_COLUMNS, slot_id=taken.c.id).returning(Booking.id).cte("booked")
+    booking_id = booked.c.id
+    parts = [
+        _insert_places(booked),
+        _insert_from(Attendee, ATTENDEE_COLUMNS, booking_id=booking_id),
+        _insert_from(LogEntry, LOG_COLUMNS, booking_id=booking_id),
+    ]
+    if needs:
+        parts.append(_insert_from(AccessNeed, ("description",), booking_id=booking_id))
+    if mailed:
+        parts.append(_insert_from(OutboxMail, MAIL_COLUMNS, booking_id=booking_id))
+    return select(booking_id).add_cte(*(part.cte(f"part_{number}") for number, part in enumerate(parts)))
+
+
+def _insert_from(model: type[Base], columns: tuple[str, ...], **known: Any) -> Insert:
+    """``INSERT INTO model SELECT …`` of parameters named ``table_column`` and of ids from an earlier part."""
+    table = model.__table__
+    given = [bindparam(f"{table.name}_{name}", type_=table.c[name].type) for name in columns]  # type: ignore[attr-defined]
+    return insert(model).from_select([*columns, *known], select(*given, *known.values()), include_defaults=False)
+
+
+def _insert_places(booked: CTE) -> Insert:
+    kinds = (
+        func.unnest(bindparam("kinds", type_=ARRAY(String)))
+        .table_valued(column("kind", String), with_ordinality="number", joins_implicitly=True)
+        .render_derived(name="kinds")
+    )
+    return insert(Place).from_select(
+        ["booking_id", "number", "kind"],
+        select(booked.c.id, cast_sql(kinds.c.number, Integer), kinds.c.kind).select_from(booked, kinds),
+        include_defaults=False,
+    )

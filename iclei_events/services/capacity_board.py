@@ -1,0 +1,180 @@
+"""The capacity board: every slot of an event at a glance, in two queries however many slots there are.
+
+What is held, kept back and waiting stands in the slots' own counters; one grouped reading of the bookings splits
+what is held into confirmed and offered, and tells how it grew from day to day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy import Date, func, select
+from sqlalchemy.orm import contains_eager, joinedload, load_only, raiseload
+
+from iclei_events import clock
+from iclei_events.db import db
+from iclei_events.models import (
+    HOLDING,
+    AccessNeed,
+    Activity,
+    ActivityKind,
+    Booking,
+    BookingStatus,
+    Event,
+    Slot,
+    SlotMode,
+)
+
+TOGETHER: Final = frozenset({ActivityKind.SESSION, ActivityKind.WEBINAR})
+"""Kinds whose activities mostly have one slot: they stand together under their day, not each under its own title."""
+MOST_POINTS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One slot. ``curve``: places held that were booked up to each day, the oldest first."""
+
+    slot: Slot
+    offered: int
+    access_needs: int
+    curve: tuple[int, ...]
+
+    @property
+    def confirmed(self) -> int:
+        return self.slot.held - self.offered
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The slots of one activity on one day, or with ``activity`` None all sessions of that day."""
+
+    day: date
+    activity: Activity | None
+    rows: tuple[Row, ...]
+
+    @property
+    def scale(self) -> int:
+        """The longest bar of the group, so that its bars compare."""
+        return max(max(row.slot.capacity, row.slot.held + row.slot.kept_back) + row.slot.waiting for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    groups: tuple[Group, ...]
+    days: tuple[date, ...]
+    kinds: tuple[ActivityKind, ...]
+    since: date | None
+    """The day of the first booking: where the curves begin."""
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for group in self.groups for row in group.rows]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        return {
+            "capacity": sum(row.slot.capacity for row in self.rows),
+            "confirmed": sum(row.confirmed for row in self.rows),
+            "offered": sum(row.offered for row in self.rows),
+            "kept_back": sum(row.slot.kept_back for row in self.rows),
+            "waiting": sum(row.slot.waiting for row in self.rows),
+            "access_needs": sum(row.access_needs for row in self.rows),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What one slot's bookings of one status and one day come to."""
+
+    status: BookingStatus
+    day: date
+    places: int
+    access_needs: int
+
+
+def board(event: Event, *, day: date | None = None, kind: ActivityKind | None = None) -> Board:
+    """Every slot of the event that is booked, narrowed to a day in its zone and a kind."""
+    slots = _slots(event)
+    taken = _taken(event)
+    days = tuple(dict.fromkeys(_day(slot, event) for slot in slots))
+    kinds = tuple(dict.fromkeys(slot.activity.kind for slot in slots))
+    since = min((part.day for parts in taken.values() for part in parts), default=None)
+    shown = [
+        slot
+        for slot in slots
+        if (day is None or _day(slot, event) == day) and (kind is None or slot.activity.kind is kind)
+    ]
+    rows = [_row(slot, taken[slot.id], since) for slot in shown]
+    return Board(_groups(rows, event), days, kinds, since)
+
+
+def _slots(event: Event) -> Sequence[Slot]:
+    return db.session.scalars(
+        select(Slot)
+        .join(Slot.activity)
+        .where(Activity.event_id == event.id, Slot.mode != SlotMode.OPEN)
+        .options(
+            contains_eager(Slot.activity).options(
+                load_only(Activity.event_id, Activity.slug, Activity.kind, Activity.title, Activity.position),
+                joinedload(Activity.theme),
+            ),
+            raiseload("*", sql_only=True),
+        )
+        .order_by(Slot.starts_at, Activity.position, Slot.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _taken(event: Event) -> dict[int, list[_Taken]]:
+    day = func.date(Booking.created_at, type_=Date())
+    found = db.session.execute(
+        select(Booking.slot_id, Booking.status, day, func.sum(Booking.size), func.count(AccessNeed.booking_id))
+        .join(Booking.slot)
+        .join(Slot.activity)
+        .outerjoin(AccessNeed, AccessNeed.booking_id == Booking.id)
+        .where(Activity.event_id == event.id, Booking.status.in_(HOLDING))
+        .group_by(Booking.slot_id, Booking.status, day)
+        .order_by(day)
+    )
+    taken: dict[int, list[_Taken]] = defaultdict(list)
+    for slot_id, status, booked_on, size, needs in found:
+        taken[slot_id].append(_Taken(status, booked_on, int(size), needs))
+    return taken
+
+
+def _row(slot: Slot, taken: Sequence[_Taken], since: date | None) -> Row:
+    return Row(
+        slot,
+        offered=sum(part.places for part in taken if part.status is BookingStatus.OFFERED),
+        access_needs=sum(part.access_needs for part in taken),
+        curve=_curve(taken, since),
+    )
+
+
+def _curve(taken: Sequence[_Taken], since: date | None) -> tuple[int, ...]:
+    if since is None:
+        return ()
+    length = max(2, (clock.now().date() - since).days + 1)
+    step = -(-length // MOST_POINTS)
+    days = [since + timedelta(days=number) for number in range(length - 1, -1, -step)]
+    return tuple(sum(part.places for part in taken if part.day <= day) for day in reversed(days))
+
+
+def _groups(rows: Iterable[Row], event: Event) -> tuple[Group, ...]:
+    together: dict[tuple[date, bool, int], list[Row]] = defaultdict(list)
+    for row in rows:
+        alone = row.slot.activity.kind not in TOGETHER
+        together[_day(row.slot, event), alone, row.slot.activity_id if alone else 0].append(row)
+    order = {key: number for number, key in enumerate(together)}
+    return tuple(
+        Group(key[0], members[0].slot.activity if key[1] else None, tuple(members))
+        for key, members in sorted(together.items(), key=lambda item: (item[0][0], item[0][1], order[item[0]]))
+    )
+
+
+def _day(slot: Slot, event: Event) -> date:
+    return slot.starts_at.astimezone(event.zone).date()

@@ -1,0 +1,1 @@
+"""Content packs: events as YAML in both languages, read, checked and loaded."""

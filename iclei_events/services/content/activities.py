@@ -1,0 +1,139 @@
+"""The programme of a content pack: activities, who speaks at them, and their slots.
+
+What people hold stays theirs: a slot with bookings that is gone from the pack is kept, and so are the mode and the
+number of places of a slot that somebody has booked. Activities that the pack does not name are left alone; they may
+have come from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select
+
+from iclei_events.models import ACTIVE, Activity, Booking, Contribution, Event, Room, Slot, Speaker, Theme, Venue
+from iclei_events.services import places
+from iclei_events.services.content.schema import ActivityPart, Pack, SlotPart
+from iclei_events.services.content.tally import Tally, columns
+from iclei_events.services.content.values import Text
+
+LONGEST_SEARCH_TEXT = 4000
+_WHEN_AND_WHERE = ("starts_at", "ends_at", "venue", "room", "meeting_point")
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What activities and slots refer to by slug."""
+
+    event: Event
+    themes: Mapping[str | None, Theme]
+    venues: Mapping[str | None, Venue]
+    speakers: Mapping[str, Speaker]
+    slots: Mapping[str, Slot]
+
+    def room(self, slot: SlotPart) -> Room | None:
+        rooms = self.venues[slot.venue].rooms if slot.room else []
+        return next((room for room in rooms if room.slug == slot.room), None)
+
+
+def load_activities(tally: Tally, event: Event, pack: Pack) -> None:
+    """Store the activities of a pack whose event, themes, venues and speakers stand in the session."""
+    tally.session.flush()
+    session = tally.session
+    known = {activity.slug: activity for activity in event.activities}
+    named = _Named(
+        event,
+        {theme.slug: theme for theme in event.themes},
+        {venue.slug: venue for venue in session.scalars(select(Venue))},
+        {speaker.slug: speaker for speaker in session.scalars(select(Speaker))},
+        {slot.slug: slot for slot in session.scalars(select(Slot).join(Activity).where(Activity.event == event))},
+    )
+    for position, part in enumerate(pack.activities):
+        activity = known.pop(part.slug) if part.slug in known else Activity()
+        _load_activity(tally, named, activity, part, position)
+    tally.kept += [f"the activity {slug} is not in the pack" for slug in sorted(known)]
+
+
+def _load_activity(tally: Tally, named: _Named, activity: Activity, part: ActivityPart, position: int) -> None:
+    values = columns(part, without={"theme", "max_party", "speakers", "slots"})
+    values |= {"event": named.event, "theme": named.themes.get(part.theme), "position": position}
+    values |= {"max_party_size": part.max_party, "search_text": search_text(part, named.speakers)}
+    tally.put(activity, values)
+    contributions = {each.speaker.slug: each for each in activity.contributions}
+    for turn, contribution in enumerate(part.speakers):
+        row = contributions.pop(contribution.speaker) if contribution.speaker in contributions else Contribution()
+        speaker = named.speakers[contribution.speaker]
+        role = contribution.role.both if contribution.role else None
+        tally.put(row, {"activity": activity, "speaker": speaker, "position": turn, "role": role})
+    for gone in contributions.values():
+        tally.remove(gone)
+    before = list(activity.slots)
+    for slot in part.slots:
+        _load_slot(tally, named, activity, slot)
+    _drop_slots(tally, [slot for slot in before if slot.slug not in {each.slug for each in part.slots}])
+
+
+def search_text(part: ActivityPart, speakers: Mapping[str, Speaker]) -> str:
+    """Join titles, summaries and speakers in both languages, casefolded, as ``Activity.search_text`` keeps them."""
+    texts: list[Text | None] = [part.title, part.summary, part.description]
+    words = [f"{text.sv} {text.en}" for text in texts if text]
+    people = [speakers[each.speaker] for each in part.speakers]
+    words += [" ".join(filter(None, (person.name, person.organisation))) for person in people]
+    return " ".join(words).casefold()[:LONGEST_SEARCH_TEXT]
+
+
+def _load_slot(tally: Tally, named: _Named, activity: Activity, part: SlotPart) -> None:
+    places_given = {"mode": part.mode, "capacity": part.capacity or 0}
+    values = columns(part, without={"venue", "room", "mode", "capacity"})
+    values |= {"activity": activity, "venue": named.venues.get(part.venue), "room": named.room(part)}
+    for name in ("starts_at", "ends_at", "opens_at", "closes_at"):
+        values[name] = _in_zone(values[name], named.event)
+    slot = named.slots.get(part.slug)
+    if slot is None:
+        tally.put(Slot(), values | places_given)
+        return
+    if _differs(slot, places_given):
+        values |= _places_if_free(tally, slot, places_given)
+    if _differs(slot, {name: values[name] for name in _WHEN_AND_WHERE}):
+        values["sequence"] = slot.sequence + 1
+        if slot.held or slot.waiting:
+            tally.kept.append(
+                f"the bookings of the slot {slot.slug}: its time or place is new, so tell those who booked"
+            )
+    tally.put(slot, values)
+
+
+def _differs(slot: Slot, values: Mapping[str, Any]) -> bool:
+    return any(getattr(slot, name) != value for name, value in values.items())
+
+
+def _places_if_free(tally: Tally, slot: Slot, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Allow a new mode and capacity only under the slot's lock and while nobody has anything to lose."""
+    if not _is_taken(tally, slot):
+        slot = places.lock(tally.session, slot.id)
+        if not _is_taken(tally, slot):
+            return wanted
+    text = f"{slot.mode} with {slot.capacity} places" if slot.capacity else f"{slot.mode}"
+    tally.kept.append(f"the slot {slot.slug} stays {text}, since it is booked; staff can change its capacity")
+    return {}
+
+
+def _is_taken(tally: Tally, slot: Slot) -> bool:
+    booked = exists().where(Booking.slot_id == slot.id, Booking.status.in_(ACTIVE))
+    return bool(slot.kept_back) or bool(tally.session.scalar(select(booked)))
+
+
+def _drop_slots(tally: Tally, gone: list[Slot]) -> None:
+    """Remove slots that are gone from the pack, but none that anybody has ever booked or that staff keep back."""
+    for slot in gone:
+        if tally.session.scalar(select(exists().where(Booking.slot_id == slot.id))) or slot.kept_back_places:
+            tally.kept.append(f"the slot {slot.slug} is not in the pack any more, but it has bookings")
+        else:
+            tally.remove(slot)
+
+
+def _in_zone(moment: datetime | None, event: Event) -> datetime | None:
+    return moment.replace(tzinfo=event.zone) if moment else None

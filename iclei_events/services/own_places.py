@@ -1,0 +1,71 @@
+"""What a visitor holds or waits for, to be told beside each slot of a public page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ScalarSelect, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from iclei_events.db import db
+from iclei_events.models import ACTIVE, HOLDING, Booking, BookingStatus, Slot
+from iclei_events.services.listed import ListedSlot
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """A booking that still counts for something; ``turn`` is its place in line while it waits."""
+
+    slot_id: int
+    reference: str
+    status: BookingStatus
+    salt: str
+    starts_at: datetime
+    ends_at: datetime
+    offer_until: datetime | None
+    turn: int | None
+
+    @property
+    def is_holding(self) -> bool:
+        return self.status in HOLDING
+
+    def overlaps(self, slot: Slot | ListedSlot) -> bool:
+        return self.starts_at < slot.ends_at and slot.starts_at < self.ends_at
+
+
+def find(references: Collection[str]) -> list[OwnPlace]:
+    """The active bookings among these references: one query, whatever their number."""
+    if not references:
+        return []
+    rows = db.session.execute(
+        select(
+            Booking.slot_id,
+            Booking.reference,
+            Booking.status,
+            Booking.salt,
+            Slot.starts_at,
+            Slot.ends_at,
+            Booking.offer_until,
+            case((Booking.status == BookingStatus.WAITING, _place_in_line())),
+        )
+        .join(Booking.slot)
+        .where(Booking.reference.in_(references), Booking.status.in_(ACTIVE))
+        .order_by(Booking.id)
+    )
+    return [OwnPlace(*row) for row in rows]
+
+
+def _place_in_line() -> ScalarSelect[int]:
+    """1 for the head of the booking's line, in the order in which the seat engine serves it."""
+    other = aliased(Booking)
+    is_before = or_(
+        other.queued_at < Booking.queued_at, and_(other.queued_at == Booking.queued_at, other.id < Booking.id)
+    )
+    return (
+        select(func.count(other.id) + 1)
+        .where(other.slot_id == Booking.slot_id, other.status == BookingStatus.WAITING, is_before)
+        .correlate(Booking)
+        .scalar_subquery()
+    )

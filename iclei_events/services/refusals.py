@@ -1,0 +1,96 @@
+"""Why a wish could not be met. Each refusal is an exception of its own; the web floor gives it its sentence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class Refusal(Exception):  # noqa: N818  these are answers, not faults
+    """A wish that cannot be met as things stand; nothing was stored."""
+
+
+class NoRoom(Refusal):
+    """Fewer places are left than the party needs. ``left`` is how many a newcomer can have, ``waiting`` the line."""
+
+    def __init__(self, left: int, waiting: int = 0) -> None:
+        super().__init__(f"{left} places left, {waiting} parties waiting")
+        self.left = left
+        self.waiting = waiting
+
+
+class TooLarge(Refusal):
+    """The party is larger than the slot or the activity ever takes; ``limit`` places at most."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} places")
+        self.limit = limit
+
+
+class AdultMissing(Refusal):
+    """Children come with at least one adult here."""
+
+
+class NotOpenYet(Refusal):
+    def __init__(self, opens_at: datetime) -> None:
+        super().__init__(f"booking opens {opens_at.isoformat()}")
+        self.opens_at = opens_at
+
+
+class Closed(Refusal):
+    """Booking has closed, or the slot has started."""
+
+
+class SlotCancelled(Refusal):
+    """The slot will not take place."""
+
+
+class NoBookingNeeded(Refusal):
+    """The slot is open to all; there is nothing to book."""
+
+
+class KeyTaken(Refusal):
+    """The form was sent before by somebody else, or for something else."""
+
+
+class NotActive(Refusal):
+    """The booking was cancelled, lapsed or lost: there is nothing left to change."""
+
+
+class OfferLapsed(Refusal):
+    """The offer ran out before it was accepted."""
+
+
+class ChangedMeanwhile(Refusal):
+    """Somebody else changed it since the form was opened; ``current`` is what stands now."""
+
+    def __init__(self, current: object = None) -> None:
+        super().__init__(f"now {current}")
+        self.current = current
+
+
+class NotPermitted(Refusal):
+    """The person may not do this."""
+
+
+class AlreadyInRegister(Refusal):
+    """A city or region of that name has signed, or its signing is being checked; ``slug`` is its page if it has one."""
+
+    def __init__(self, slug: str | None) -> None:
+        super().__init__(f"in the register as {slug}" if slug else "being checked")
+        self.slug = slug
+
+
+class TooManyUnconfirmed(Refusal):
+    """So many unconfirmed forms name this address that no more mail goes there; ``limit`` at most."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} unconfirmed forms for one address")
+        self.limit = limit
+
+
+class NotYetVerified(Refusal):
+    """Fewer people of the staff have checked the signing than are needed to publish it."""
+
+
+class TooManyReports(Refusal):
+    """So many problems were reported in the last hour that one more is not taken."""

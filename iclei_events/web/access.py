@@ -1,0 +1,63 @@
+"""Who may see a booking: whoever came by its secret link or made it here, remembered in the signed session."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Final, Protocol
+
+from flask import abort, current_app, session
+
+from iclei_events.models import Booking
+from iclei_events.services import bookings, links
+from iclei_events.services.own_places import OwnPlace
+
+OPENED: Final = "bookings"
+MOST: Final = 30
+"""Bookings a browser remembers, the latest opened; more would outgrow a cookie."""
+
+
+class Salted(Protocol):
+    """What a secret link opens: a booking, or what is known of one."""
+
+    @property
+    def reference(self) -> str: ...
+    @property
+    def salt(self) -> str: ...
+
+
+def remember(reference: str, salt: str) -> None:
+    """Let this browser open the booking from now on; the digest makes that end when the booking gets a new salt."""
+    others = [pair for pair in session.get(OPENED, []) if pair[0] != reference]
+    session[OPENED] = [*others, [reference, _digest(salt)]][-MOST:]
+    session.permanent = True
+
+
+def may_open(booking: Booking | OwnPlace) -> bool:
+    return [booking.reference, _digest(booking.salt)] in session.get(OPENED, [])
+
+
+def remembered() -> tuple[str, ...]:
+    """References of the bookings this browser has opened."""
+    return tuple(pair[0] for pair in session.get(OPENED, []))
+
+
+def own_booking_or_404(reference: str) -> Booking:
+    """The booking, if this browser has opened it; else the page that unknown references get too."""
+    booking = bookings.find(reference) if reference in remembered() else None
+    if booking is None or not may_open(booking):
+        abort(404)
+    return booking
+
+
+def unlock_or_404(reference: str, secret: str) -> None:
+    """Remember the booking whose link carries this secret."""
+    booking = bookings.find(reference)
+    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
+    salt = booking.salt if booking is not None else ""
+    if not links.opens(secret, "booking", salt, keys) or booking is None:
+        abort(404)
+    remember(booking.reference, booking.salt)
+
+
+def _digest(salt: str) -> str:
+    return sha256(salt.encode()).hexdigest()[:12]

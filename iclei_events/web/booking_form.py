@@ -1,0 +1,163 @@
+"""The booking form of a slot."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+from flask import abort, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from werkzeug.wrappers import Response
+
+from iclei_events import clock
+from iclei_events.db import DatabaseBusyError
+from iclei_events.services import bookings, slots
+from iclei_events.services.addresses import email_key
+from iclei_events.services.booking_rows import Contact, Party
+from iclei_events.services.bookings import Outcome
+from iclei_events.services.refusals import AdultMissing, KeyTaken, NoRoom, Refusal, TooLarge
+from iclei_events.services.slots import SlotToBook
+from iclei_events.web import access, refusals
+from iclei_events.web.bookings import blueprint
+from iclei_events.web.contact_fields import EmailField, PhoneField
+from iclei_events.web.errors import RETRY_AFTER_SECONDS
+from iclei_events.web.forms import CountField, Form, KeyField, LanguageField, NameField, TextField, TickField
+from iclei_events.web.languages import current_language
+from iclei_events.web.security import csrf
+from iclei_events.web.slot_states import BOOKABLE, tell
+
+OUTCOME: Final = "X-Booking-Outcome"
+REFERENCE: Final = "X-Booking-Reference"
+LONGEST_ACCESS_NEEDS: Final = 500
+
+
+class BookingForm(Form):
+    name = NameField(label=lazy_gettext("First name and surname"), missing=lazy_gettext("Write your name."))
+    adults = CountField(label=lazy_gettext("Adults"), missing=lazy_gettext("Write how many adults come."), default=1)
+    children = CountField(label=lazy_gettext("Children"), default=0)
+    email = EmailField(label=lazy_gettext("E-mail"), missing=lazy_gettext("Write your e-mail address."))
+    phone = PhoneField(label=lazy_gettext("Mobile number"), optional=True)
+    access_needs = TextField(label=lazy_gettext("Need of support"), longest=LONGEST_ACCESS_NEEDS, optional=True)
+    language = LanguageField(label=lazy_gettext("Language of our mails"))
+    wait = TickField(label=lazy_gettext("If it fills up meanwhile: put us in the queue"))
+    idempotency_key = KeyField(missing=lazy_gettext("The form was too old. Send it again."), default="")
+
+    @property
+    def party(self) -> Party:
+        return Party(self.adults.data or 0, self.children.data or 0)
+
+    @property
+    def contact(self) -> Contact:
+        email = self.email.data
+        return Contact(self.name.data, email, email_key(email), self.phone.data or None, self.access_needs.data or None)
+
+    def renew_key(self) -> None:
+        self.idempotency_key.process_data(secrets.token_urlsafe(16))
+
+
+@blueprint.route("/slots/<slot_slug>/book", methods=["GET", "POST"])
+@csrf.exempt  # type: ignore[untyped-decorator]  # the form checks the token itself, so that a dead one keeps what was typed
+def book(slot_slug: str) -> Response:
+    form = BookingForm(language=current_language(), wait=True)
+    if request.method != "POST":
+        form.renew_key()
+        return _show(slot_slug, form)
+    if "show" in request.form:
+        form.language.process(None, current_language())
+        return _show(slot_slug, form)
+    slot = slots.find_to_book(slot_slug) or abort(404)
+    mistaken = _has_mistakes(form, slot)
+    if form.csrf_token.errors and request.form:
+        return _show(slot_slug, form, 403)
+    if mistaken:
+        return _show(slot_slug, form, 422)
+    return _send(slot, slot_slug, form)
+
+
+def _send(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
+    try:
+        answer = bookings.book(
+            slot,
+            party=form.party,
+            contact=form.contact,
+            language=form.language.data,
+            key=form.idempotency_key.data,
+            wait=form.wait.data,
+        )
+    except Refusal as refusal:
+        return _show_refusal(slot_slug, form, refusal)
+    except DatabaseBusyError:
+        return _show_busy(slot_slug, form)
+    access.remember(answer.reference, answer.salt)
+    response = redirect(url_for("bookings.show", reference=answer.reference), 303)
+    response.headers[OUTCOME] = answer.outcome.value
+    response.headers[REFERENCE] = answer.reference
+    return response
+
+
+def _has_mistakes(form: BookingForm, slot: SlotToBook) -> bool:
+    form.validate()
+    if form.idempotency_key.errors:
+        form.renew_key()
+    if not form.adults.errors and not form.children.errors:
+        if not form.party.size:
+            form.adults.errors = [str(form.adults.missing)]
+        else:
+            try:
+                bookings.check_party(slot, form.party)
+            except (TooLarge, AdultMissing) as refusal:
+                form.adults.errors = [refusals.reply(refusal).sentence]
+    return bool(form.errors)
+
+
+def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Response:
+    """The form with what was typed, what happened, and what can be done instead."""
+    reply = refusals.reply(refusal)
+    if isinstance(refusal, KeyTaken):
+        form.renew_key()
+    left = refusal.left if isinstance(refusal, NoRoom) else 0
+    can_wait = isinstance(refusal, NoRoom) and not form.wait.data
+    response = _show(
+        slot_slug, form, reply.status, notice=reply.sentence, refusal=refusal, can_wait=can_wait, left=left
+    )
+    response.headers[OUTCOME] = reply.outcome.value
+    return response
+
+
+def _show_busy(slot_slug: str, form: BookingForm) -> Response:
+    sentence = gettext("Very many people are booking right now. Nothing was booked. Send the form again in a moment.")
+    response = _show(slot_slug, form, 503, notice=sentence)
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _show(slot_slug: str, form: BookingForm, status: int = 200, **more: Any) -> Response:
+    slot = slots.find(slot_slug) or abort(404)
+    g.event = slot.activity.event
+    state = slot.state(clock.now())
+    times = slots.departures(slot)
+    states = tell(times)
+    page = render_template(
+        "bookings/book.html",
+        form=form,
+        slot=slot,
+        activity=slot.activity,
+        slot_state=state,
+        told=states[slot.id],
+        states=states,
+        times=times,
+        others=[other for other in times if other.id != slot.id and other.state(clock.now()) in BOOKABLE],
+        one_day=len({time.starts_at.astimezone(g.event.zone).date() for time in times}) == 1,
+        bookable=state in BOOKABLE,
+        status=status,
+        **more,
+    )
+    return make_response(page, status)
+
+
+@blueprint.after_request
+def say_outcome(response: Response) -> Response:
+    """Every answer to a booking form says what became of it, refusals before any decision too."""
+    if request.method == "POST" and request.endpoint == "bookings.book":
+        response.headers.setdefault(OUTCOME, Outcome.REFUSED.value)
+    return response

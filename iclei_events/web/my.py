@@ -1,0 +1,50 @@
+"""My places: the bookings this browser has opened, and the mail with links to all of one's bookings."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, make_response, redirect, render_template, url_for
+from flask_babel import lazy_gettext
+from werkzeug.wrappers import Response
+
+from iclei_events import clock
+from iclei_events.services import my_bookings
+from iclei_events.services.addresses import email_key
+from iclei_events.web import access
+from iclei_events.web.bookings import standing
+from iclei_events.web.contact_fields import EmailField
+from iclei_events.web.forms import Form
+from iclei_events.web.languages import PREFIX, current_language
+
+blueprint = Blueprint("my", __name__, url_prefix=PREFIX + "/my")
+
+
+class LinksForm(Form):
+    email = EmailField(label=lazy_gettext("E-mail"), missing=lazy_gettext("Write your e-mail address."))
+
+
+@blueprint.get("")
+def index() -> str:
+    return _index(LinksForm())
+
+
+@blueprint.post("")
+def send_links() -> Response:
+    form = LinksForm()
+    if not form.validate():
+        return make_response(_index(form), 422)
+    my_bookings.promise_links(email_key(form.email.data), language=current_language())
+    return redirect(url_for("my.links_sent"), 303)
+
+
+@blueprint.get("/sent")
+def links_sent() -> str:
+    return render_template("my/sent.html", minutes=int(my_bookings.BETWEEN_MAILS.total_seconds() // 60))
+
+
+def _index(form: LinksForm) -> str:
+    g.shown_as = "my.index"
+    opened = [booking for booking in my_bookings.opened(access.remembered()) if access.may_open(booking)]
+    events = {booking.slot.activity.event for booking in opened}
+    if len(events) == 1:
+        [g.event] = events  # whoever has been at one event keeps its menu
+    return render_template("my/index.html", form=form, bookings=[(one, standing(one, clock.now())) for one in opened])

@@ -1,0 +1,13 @@
+"""The staff's pages: behind a sign-in with two factors, and by role."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from iclei_events.web.languages import PREFIX
+from iclei_events.web.staff import access, bookings, kept_back, overview, people, set_up, sign_in, signatories, slots
+
+blueprint = Blueprint("staff", __name__, url_prefix=PREFIX + "/staff")
+blueprint.context_processor(access.template_names)
+for child in (sign_in, set_up, overview, slots, kept_back, bookings, people, signatories):
+    blueprint.register_blueprint(child.blueprint)

@@ -1,0 +1,184 @@
+"""What changes of capacity and kept-back places promise, on both databases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from iclei_events import clock
+from iclei_events.db import db
+from iclei_events.models import HOLDING, Booking, BookingStatus, MailKind, Slot
+from iclei_events.services import bookings, capacity, refusals
+from tests.scenes import ORGANISER, book, broken, counters, mails, make_slot, pass_over, slot_now, status
+from tests.times import AppClock
+
+pytestmark = pytest.mark.usefixtures("app_context")
+
+
+def change(slot: Slot, places: int) -> None:
+    capacity.set_capacity(slot.id, places, seen=slot_now(slot).capacity, by=ORGANISER)
+
+
+def held_by_status(slot: Slot) -> Counter[BookingStatus]:
+    db.session.rollback()
+    return Counter(db.session.scalars(select(Booking.status).where(Booking.slot_id == slot.id)))
+
+
+def test_lowering_capacity_below_what_is_held_takes_no_place_away() -> None:
+    slot = make_slot(capacity=5)
+    amira, boris = book(slot, "Amira", 3), book(slot, "Boris", 2)
+    change(slot, 2)
+    assert [status(answer) for answer in (amira, boris)] == [BookingStatus.CONFIRMED] * 2
+    assert (slot_now(slot).held, slot_now(slot).over_capacity) == (5, 3)
+    assert broken() == []
+
+
+def test_nobody_new_gets_a_place_until_enough_have_been_given_back() -> None:
+    slot = make_slot(capacity=5)
+    book(slot, "Amira", 3)
+    boris = book(slot, "Boris", 2)
+    change(slot, 4)
+    with pytest.raises(refusals.NoRoom):
+        book(slot, "Ciro", 1, wait=False)
+    bookings.cancel(boris.reference)
+    assert status(book(slot, "Dana", 1, wait=False)) is BookingStatus.CONFIRMED
+    assert counters(slot) == (4, 0, 0)
+    assert slot_now(slot).over_capacity == 0
+
+
+def test_raising_capacity_offers_the_new_room_at_once_and_mails_it() -> None:
+    slot = make_slot(capacity=2)
+    book(slot, "Amira", 2)
+    first, second = book(slot, "Boris", 2), book(slot, "Ciro", 1)
+    change(slot, 4)
+    assert (status(first), status(second)) == (BookingStatus.OFFERED, BookingStatus.WAITING)
+    assert mails(MailKind.BOOKING_OFFERED) == 1
+    assert counters(slot) == (4, 0, 1)
+
+
+def test_two_of_the_staff_at_once_the_second_is_told_what_stands_now() -> None:
+    slot = make_slot(capacity=5)
+    capacity.set_capacity(slot.id, 8, seen=5, by=ORGANISER)
+    with pytest.raises(refusals.ChangedMeanwhile) as refused:
+        capacity.set_capacity(slot.id, 6, seen=5, by=ORGANISER)
+    assert refused.value.current == 8
+    assert slot_now(slot).capacity == 8
+
+
+@pytest.mark.parametrize("places", [-1, 10_001, 2**63])
+def test_a_capacity_has_its_limits(places: int) -> None:
+    slot = make_slot(capacity=5)
+    with pytest.raises(refusals.TooLarge):
+        change(slot, places)
+    assert slot_now(slot).capacity == 5
+
+
+def test_a_plan_changes_nothing() -> None:
+    slot = make_slot(capacity=2)
+    book(slot, "Amira", 2)
+    book(slot, "Boris", 1)
+    before = slot_now(slot).revision
+    capacity.plan_capacity(slot_now(slot), 9)
+    assert (slot_now(slot).revision, counters(slot)) == (before, (2, 0, 1))
+
+
+def test_nothing_is_offered_after_the_start(app_clock: AppClock) -> None:
+    slot = make_slot(capacity=1)
+    book(slot, "Amira")
+    book(slot, "Boris")
+    app_clock.stand_at(slot.starts_at + timedelta(minutes=1))
+    assert capacity.plan_capacity(slot_now(slot), 3).offers == ()
+    change(slot, 3)
+    assert counters(slot) == (1, 0, 1)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    before=st.integers(1, 8),
+    sizes=st.lists(st.integers(1, 4), max_size=8),
+    kept=st.integers(0, 3),
+    passes=st.integers(0, 3),
+    after=st.integers(0, 16),
+)
+def test_what_the_plan_says_is_what_then_happens(
+    before: int, sizes: list[int], kept: int, passes: int, after: int
+) -> None:
+    slot = make_slot(capacity=before)
+    if kept <= before - 1 and kept:
+        capacity.keep_back(slot.id, kept, reason="a school class", release_at=None, by=ORGANISER)
+    for number, size in enumerate(sizes):
+        try:
+            answer = book(slot, f"Guest{number}", size)
+        except refusals.NoRoom:
+            continue
+        if status(answer) is BookingStatus.WAITING:
+            pass_over(answer, passes)
+    held, was = slot_now(slot).held, held_by_status(slot)
+    plan = capacity.plan_capacity(slot_now(slot), after)
+
+    change(slot, after)
+
+    now = slot_now(slot)
+    offered = list(
+        db.session.scalars(
+            select(Booking.size).where(Booking.slot_id == slot.id, Booking.status == BookingStatus.OFFERED)
+        )
+    )
+    assert sorted(plan.offers) == sorted(offered)
+    assert (plan.over, plan.left, plan.still_waiting) == (now.over_capacity, now.left, now.waiting)
+    assert now.held == held + plan.offered_places
+    assert held_by_status(slot)[BookingStatus.CONFIRMED] == was[BookingStatus.CONFIRMED]
+    assert broken() == []
+
+
+def test_kept_back_places_are_for_nobody_else_until_they_are_released() -> None:
+    slot = make_slot(capacity=5)
+    kept = capacity.keep_back(slot.id, 4, reason="a school class", release_at=None, by=ORGANISER)
+    assert slot_now(slot).left == 1
+    amira = book(slot, "Amira", 1)
+    boris = book(slot, "Boris", 1)
+    assert (status(amira), status(boris)) == (BookingStatus.CONFIRMED, BookingStatus.WAITING)
+    capacity.release_kept_back(kept, by=ORGANISER)
+    capacity.release_kept_back(kept, by=ORGANISER)
+    assert status(boris) is BookingStatus.OFFERED
+    assert counters(slot) == (2, 0, 0)
+    assert broken() == []
+
+
+def test_sixty_places_kept_back_and_dropped_move_the_line_by_exactly_sixty() -> None:
+    slot = make_slot(capacity=60)
+    kept = capacity.keep_back(slot.id, 60, reason="a delegation", release_at=None, by=ORGANISER)
+    for number in range(12):
+        book(slot, f"Waiting{number}", 6)
+    assert counters(slot) == (0, 60, 12)
+    capacity.release_kept_back(kept, by=ORGANISER)
+    assert counters(slot) == (60, 0, 2)
+    db.session.rollback()
+    holding = db.session.scalars(select(Booking.size).where(Booking.slot_id == slot.id, Booking.status.in_(HOLDING)))
+    assert sum(holding) == 60
+    assert broken() == []
+
+
+def test_only_free_places_can_be_kept_back() -> None:
+    slot = make_slot(capacity=5)
+    book(slot, "Amira", 3)
+    with pytest.raises(refusals.NoRoom) as refused:
+        capacity.keep_back(slot.id, 3, reason="a school class", release_at=None, by=ORGANISER)
+    assert refused.value.left == 2
+
+
+def test_kept_back_places_are_released_on_their_date(app_clock: AppClock) -> None:
+    slot = make_slot(capacity=2)
+    due = datetime(2022, 5, 10, 12, tzinfo=UTC)
+    capacity.keep_back(slot.id, 2, reason="a school class", release_at=due, by=ORGANISER)
+    app_clock.stand_at(due - timedelta(minutes=1))
+    assert capacity.tend_slots() == 0
+    app_clock.stand_at(due)
+    assert capacity.tend_slots() == 1
+    assert (slot_now(slot).left, capacity.tend_slots()) == (2, 0)
+    assert clock.now() == due

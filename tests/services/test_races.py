@@ -1,0 +1,270 @@
+"""Many at once, on both databases, with a pause inside each critical section.
+
+Every race has its negative control: the same race with the protection taken out must break an invariant,
+else the test would prove nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from iclei_events import db as ground
+from iclei_events.db import DatabaseBusyError, db, transaction
+from iclei_events.models import BookingStatus, Slot
+from iclei_events.services import bookings, capacity, places, refusals
+from iclei_events.services.booking_rows import BookingRows, Party, insert_rows
+from tests.databases import Database
+from tests.scenes import ORGANISER, book, broken, counters, mails, make_slot, slot_now, status
+
+pytestmark = [pytest.mark.race, pytest.mark.usefixtures("app_context")]
+
+PAUSE = 0.02
+
+
+def at_once(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
+    """Start all acts at the same moment, each in a thread of its own; what each returned or refused with."""
+    db.session.rollback()  # a reader left open would keep SQLite's writers waiting
+    barrier = Barrier(len(acts))
+    answers: list[Any] = [None] * len(acts)
+
+    def run(number: int, act: Callable[[], Any]) -> None:
+        with app.app_context():
+            barrier.wait()
+            try:
+                answers[number] = act()
+            except (refusals.Refusal, IntegrityError, DatabaseBusyError) as error:
+                answers[number] = error
+            finally:
+                db.session.remove()
+
+    threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def kinds(answers: list[Any]) -> Counter[str]:
+    return Counter(getattr(answer, "outcome", None) or type(answer).__name__ for answer in answers)
+
+
+@pytest.fixture(autouse=True)
+def _pause_while_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "in_critical_section", lambda _point: time.sleep(PAUSE))
+
+
+def test_of_many_clients_for_the_last_place_one_gets_it(app: Flask) -> None:
+    slot = make_slot(capacity=1)
+    answers = at_once(app, *(lambda n=n: book(slot, f"P{n}", wait=False) for n in range(24)))
+    assert kinds(answers) == {"confirmed": 1, "NoRoom": 23}
+    assert (counters(slot), mails(), broken()) == ((1, 0, 0), 1, [])
+
+
+def test_two_parties_for_three_places_never_share_them(app: Flask) -> None:
+    slot = make_slot(capacity=3)
+    answers = at_once(app, *(lambda n=n: book(slot, f"P{n}", adults=2, wait=False) for n in range(2)))
+    assert kinds(answers) == {"confirmed": 1, "NoRoom": 1}
+    assert [answer.left for answer in answers if isinstance(answer, refusals.NoRoom)] == [1]
+
+
+def test_everybody_in_a_rush_holds_places_or_stands_in_line(app: Flask) -> None:
+    slot = make_slot(capacity=7)
+    answers = at_once(app, *(lambda n=n: book(slot, f"P{n}", adults=1 + n % 3) for n in range(20)))
+    assert set(kinds(answers)) == {"confirmed", "waiting"}
+    assert counters(slot)[2] + kinds(answers)["confirmed"] == 20
+    assert broken() == []
+
+
+@contextmanager
+def a_check_before_the_write(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The negative control: look whether there is room, pause, then count, without the one guarded statement."""
+
+    def look_then_count(rows: BookingRows, *, wait: bool) -> BookingStatus | None:
+        free = slot_now(rows.slot_id).free
+        time.sleep(PAUSE)
+        if free < rows.size:
+            raise refusals.NoRoom(free)
+        with transaction() as session:
+            session.execute(
+                update(Slot)
+                .where(Slot.id == rows.slot_id)
+                .values(held=Slot.held + rows.size, over_capacity=Slot.held + rows.size)
+            )
+            insert_rows(session, rows, BookingStatus.CONFIRMED)
+        return BookingStatus.CONFIRMED
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bookings, "_claim_at_once", look_then_count)
+        yield
+
+
+def test_control_without_the_guarded_statement_the_last_place_is_sold_twice(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = make_slot(capacity=1)
+    with a_check_before_the_write(monkeypatch):
+        at_once(app, *(lambda n=n: book(slot, f"P{n}", wait=False) for n in range(12)))
+    assert counters(slot)[0] > 1
+    assert broken() != []
+
+
+def test_the_database_itself_refuses_to_oversell(app: Flask) -> None:
+    slot = make_slot(capacity=1)
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(update(Slot).where(Slot.id == slot.id).values(held=2))
+    assert counters(slot) == (0, 0, 0)
+
+
+def test_one_form_sent_twenty_times_at_once_is_one_booking_and_one_mail(app: Flask) -> None:
+    slot = make_slot(capacity=30)
+    answers = at_once(app, *(lambda: book(slot, "Amira", adults=2, key="one-form") for _ in range(20)))
+    assert kinds(answers) == {"confirmed": 1, "duplicate": 19}
+    assert len({answer.reference for answer in answers}) == 1
+    assert (counters(slot), mails()) == ((2, 0, 0), 1)
+
+
+def test_a_booking_cancelled_many_times_at_once_is_freed_once(app: Flask) -> None:
+    slot = make_slot(capacity=5)
+    answer, _other = book(slot, "Amira", adults=2), book(slot, "Boris", adults=2)
+    at_once(app, *(lambda: bookings.cancel(answer.reference) for _ in range(8)))
+    assert (counters(slot), broken()) == ((2, 0, 0), [])
+
+
+def unlocked(session: Session, slot_id: int) -> Slot:
+    """The negative control of every verb under the lock: the slot is read, and nobody is kept out."""
+    return session.scalars(select(Slot).where(Slot.id == slot_id).execution_options(populate_existing=True)).one()
+
+
+class NoLine:
+    """A write line that lets everybody through."""
+
+    def enter(self, _seconds: float) -> None: ...
+
+    def leave(self) -> None: ...
+
+
+@contextmanager
+def nobody_kept_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No lock on the slot and, on SQLite, none on the database from the start."""
+    with monkeypatch.context() as patch:
+        patch.setattr(places, "lock", unlocked)
+        patch.setattr(ground, "_write_line", NoLine())
+        patch.setattr(ground, "WRITES", {"writes": False})
+        patch.setattr(places, "in_critical_section", lambda _point: time.sleep(5 * PAUSE))
+        yield
+
+
+def test_control_without_the_lock_a_booking_is_freed_twice(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite the second writer is thrown out instead: what it read can no longer be written upon."""
+    slot = make_slot(capacity=9)
+    answer, _other = book(slot, "Amira", adults=2), book(slot, "Boris", adults=6)
+    with nobody_kept_out(monkeypatch):
+        results = at_once(app, *(lambda: bookings.cancel(answer.reference) for _ in range(3)))
+    if database.name == "sqlite":
+        assert kinds(results)["DatabaseBusyError"] > 0
+    else:
+        assert counters(slot)[0] < 6
+        assert broken() != []
+
+
+def test_a_freed_place_goes_to_one_of_the_line_and_the_newcomers(app: Flask) -> None:
+    slot = make_slot(capacity=2)
+    held = [book(slot, "Amira"), book(slot, "Boris")]
+    line = [book(slot, "Chen"), book(slot, "Dana")]
+    at_once(
+        app,
+        *(lambda a=a: bookings.cancel(a.reference) for a in held),
+        *(lambda n=n: book(slot, f"New{n}") for n in range(6)),
+    )
+    assert [status(answer) for answer in line] == [BookingStatus.OFFERED] * 2
+    assert (counters(slot), broken()) == ((2, 0, 6), [])
+
+
+def test_an_offer_taken_as_it_is_given_up_has_one_outcome(app: Flask) -> None:
+    slot = make_slot(capacity=1)
+    first, waiting = book(slot, "Amira"), book(slot, "Boris")
+    bookings.cancel(first.reference)
+    at_once(
+        app,
+        lambda: bookings.accept_offer(waiting.reference),
+        lambda: bookings.cancel(waiting.reference),
+        capacity.tend_slots,
+    )
+    held = 1 if status(waiting) is BookingStatus.CONFIRMED else 0
+    assert (counters(slot), broken()) == ((held, 0, 0), [])
+
+
+def test_parties_that_grow_at_once_never_outgrow_the_slot(app: Flask) -> None:
+    slot = make_slot(capacity=7)
+    answers = [book(slot, name, adults=2) for name in ("Amira", "Boris")]
+    results = at_once(app, *(lambda a=a: bookings.change_size(a.reference, Party(5)) for a in answers))
+    assert kinds(results) == {"NoneType": 1, "NoRoom": 1}
+    assert (counters(slot), broken()) == ((7, 0, 0), [])
+
+
+def test_capacity_lowered_while_people_book_never_oversells(app: Flask) -> None:
+    slot = make_slot(capacity=8)
+    at_once(
+        app,
+        lambda: capacity.set_capacity(slot.id, 4, seen=8, by=ORGANISER),
+        *(lambda n=n: book(slot, f"P{n}", wait=False) for n in range(12)),
+    )
+    now = slot_now(slot)
+    assert now.held <= now.capacity + now.over_capacity
+    assert (now.capacity, broken()) == (4, [])
+
+
+def test_two_staff_who_set_a_capacity_at_once_do_not_overwrite_each_other(app: Flask) -> None:
+    slot = make_slot(capacity=8)
+    results = at_once(app, *(lambda n=n: capacity.set_capacity(slot.id, n, seen=8, by=ORGANISER) for n in (10, 12)))
+    assert kinds(results) == {"NoneType": 1, "ChangedMeanwhile": 1}
+
+
+def test_sixty_places_kept_back_and_released_move_the_line_by_sixty(app: Flask) -> None:
+    slot = make_slot(capacity=60)
+    kept = capacity.keep_back(slot.id, 60, reason="A school", release_at=None, by=ORGANISER)
+    line = [book(slot, f"P{n}") for n in range(62)]
+    at_once(app, *(lambda: capacity.release_kept_back(kept, by=ORGANISER) for _ in range(3)))
+    offered = [answer for answer in line if status(answer) is BookingStatus.OFFERED]
+    assert offered == line[:60]
+    assert (counters(slot), broken()) == ((60, 0, 2), [])
+
+
+def test_a_database_that_stays_locked_is_said_to_be_busy_and_stores_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slot = make_slot(capacity=1)
+    monkeypatch.setattr(ground, "WAIT_SECONDS", 0.2)
+    answers: list[Any] = []
+
+    def try_to_book() -> None:
+        with app.app_context():
+            try:
+                answers.append(book(slot, "Amira", key="kept"))
+            except DatabaseBusyError as error:
+                answers.append(error)
+            finally:
+                db.session.remove()
+
+    with transaction() as session:
+        places.lock(session, slot.id)
+        thread = Thread(target=try_to_book)
+        thread.start()
+        thread.join()
+    assert kinds(answers) == {"DatabaseBusyError": 1}
+    monkeypatch.undo()
+    assert book(slot, "Amira", key="kept").outcome == "confirmed"
