@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from iclei_events import cli, clock, config, db, web
+from iclei_events import cli, clock, config, db, logs, web
 from iclei_events import models as models  # makes every table known
 
 
@@ -17,6 +17,8 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__, root_path=str(config.ROOT), template_folder="templates", static_folder=None)
     app.config.from_mapping(config.from_environment())
     app.config.from_mapping(settings or {})
+    if not app.testing:
+        logs.configure(app.config["LOG_FORMAT"])
     clock.start_at(app.config["CLOCK_STARTS_AT"])
     db.init_app(app)
     web.init_app(app)

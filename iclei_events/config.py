@@ -72,8 +72,9 @@ def _database_url(url: str) -> str:
 
 def _refuse_unsafe(settings: Mapping[str, Any]) -> None:
     """Production is an https ``BASE_URL``; there, what only a demo may have is refused with the reason."""
-    if settings["SECRET_KEY"] == DEMO_SECRET or len(settings["SECRET_KEY"]) < SHORTEST_SECRET:
-        msg = f"SECRET_KEY must be set to at least {SHORTEST_SECRET} random characters when BASE_URL is https"
+    keys = [settings["SECRET_KEY"], *settings["SECRET_KEY_FALLBACKS"]]
+    if DEMO_SECRET in keys or min(map(len, keys)) < SHORTEST_SECRET:
+        msg = f"when BASE_URL is https, each SECRET_KEY is at least {SHORTEST_SECRET} random characters, not the demo's"
         raise UnsafeSettingError(msg)
     if settings["CLOCK_STARTS_AT"] is not None:
         msg = "CLOCK_STARTS_AT is for demos: unset it when BASE_URL is https"

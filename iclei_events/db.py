@@ -177,9 +177,11 @@ def transaction() -> Iterator[Session]:
             session.commit()
     finally:
         session.info.pop("in_transaction", None)
-        session.rollback()
-        if sqlite:
-            _write_line.leave()
+        try:
+            session.rollback()
+        finally:  # a line that is never left would stop every writer after this one
+            if sqlite:
+                _write_line.leave()
 
 
 @contextmanager

@@ -118,7 +118,7 @@ class Visitor:
         form = page.form(button)
         sent: MultiDict[str, Any] = MultiDict(_filled_in(form))
         if button is not None and (pressed := _pressed(form, button)):
-            sent.setlist(pressed[0], [pressed[1]])
+            sent.add(*pressed)  # beside a field of the same name, as browsers do
         for name, value in fields.items():
             sent.setlist(name, list(value) if isinstance(value, list | tuple) else [value])
         for name in leave_out:

@@ -24,7 +24,7 @@ from iclei_events.models import (
     Slot,
     Standing,
 )
-from iclei_events.services import bookings, capacity, log, mail, outbox
+from iclei_events.services import bookings, capacity, changes, log, mail, outbox
 from iclei_events.services.booking_rows import Contact, Party
 from tests import scenes
 
@@ -101,9 +101,9 @@ def _promise_to_attendee(kind: MailKind, language: str, name: str) -> None:
     slot = scenes.make_slot(capacity=6)
     first = book(slot, name, language)
     if kind is MailKind.BOOKING_CANCELLED:
-        bookings.cancel(first)
+        changes.cancel(first)
     elif kind is MailKind.BOOKING_CHANGED:
-        bookings.change_size(first, Party(1, 1))
+        changes.change_size(first, Party(1, 1))
     elif kind is MailKind.MY_BOOKINGS:
         _promise_links(slot, language, name)
     elif kind is not MailKind.BOOKING_CONFIRMED:
@@ -126,7 +126,7 @@ def _promise_in_line(kind: MailKind, slot: Slot, first: str, language: str, name
     book(slot, name, language)
     if kind is MailKind.BOOKING_WAITING:
         return
-    bookings.cancel(first)
+    changes.cancel(first)
     if kind is MailKind.OFFER_LAPSED:
         clock.freeze(clock.now() + timedelta(hours=25))
         capacity.tend_slots()

@@ -40,9 +40,6 @@ THREADS: Final = 8
 LAST_SECONDS: Final = 10
 """How long what is under way may take to end when the server is asked to stop."""
 
-MAIL_NICENESS: Final = 10
-"""Mail gives way: in a rush somebody waits for every page, and nobody for the second in which a mail arrives."""
-
 PR_SET_PDEATHSIG: Final = 1
 M_ARENA_MAX: Final = -8
 
@@ -163,8 +160,6 @@ def _depend_on_parent() -> None:
 
 def _work() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if db.engine.dialect.name == "postgresql":  # on SQLite it would dawdle while it holds everybody's lock
-        os.nice(MAIL_NICENESS)
     worker.main([], standalone_mode=False)
 
 

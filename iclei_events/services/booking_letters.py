@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from flask_babel import gettext, ngettext
@@ -107,7 +107,7 @@ class _Writer:
             heading=ngettext("You have one place", "You have %(num)s places", self.size),
             facts=list(self._practical()),
             action=gettext("See or change your booking"),
-            sections=[self._somebody_cannot_come(), self._your_data()],
+            sections=[*([self._somebody_cannot_come()] if self.size > 1 else []), self._your_data()],
         )  # fmt: skip
 
     def _waiting(self) -> Letter:
@@ -171,7 +171,7 @@ class _Writer:
             subject=gettext("Cancelled: %(start)s – %(title)s", start=self.starts, title=self.title),
             heading=gettext("Your booking is cancelled") if had_places else gettext("You have left the queue"),
             lead=(
-                gettext("The places go to the next in the queue.")
+                gettext("Somebody else can have the places now.")
                 if had_places
                 else gettext("You will get no offer for this time."),
             ),
@@ -223,7 +223,7 @@ class _Writer:
     def _somebody_cannot_come(self) -> Section:
         return Section(
             gettext("Can somebody not come?"),
-            (gettext("Give back just that place. It goes straight to the next in the queue."),),
+            (gettext("Give back just that place. It is offered to the next in the queue."),),
             gettext("Give back a place"),
             self.link,
         )
@@ -237,11 +237,11 @@ class _Writer:
     def _your_data(self) -> Section:
         paragraphs = [
             gettext(
-                "Name, e-mail and phone number are erased on %(day)s.",
+                "Your name and how to reach you are erased on %(day)s.",
                 day=self.writing.day(self.event.erased_on, "d MMMM y"),
             )
         ]
         if self.booking.access_need is not None:
-            day = self.writing.day(self.slot.ends_at + timedelta(days=1), "d MMMM y")
+            day = self.writing.day(self.slot.needs_erased_on, "d MMMM y")
             paragraphs.insert(0, gettext("What you told us about support needs is erased on %(day)s.", day=day))
         return Section(gettext("Your data"), (" ".join(paragraphs),))

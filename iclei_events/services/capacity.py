@@ -86,7 +86,7 @@ def keep_back(slot_id: int, size: int, *, reason: str, release_at: datetime | No
     now = clock.now()
     with transaction() as session:
         slot = places.locked(session, slot_id, now=now)
-        if slot.free < size:
+        if not 1 <= size <= slot.free:
             raise refusals.NoRoom(slot.free, slot.waiting)
         kept = KeptBack(
             slot_id=slot_id, places=size, reason=reason, release_at=release_at, staff_id=by.staff_id, created_at=now
@@ -94,7 +94,7 @@ def keep_back(slot_id: int, size: int, *, reason: str, release_at: datetime | No
         session.add(kept)
         log.record(session, "keep_back", by=by, at=now, slot_id=slot_id, details={"places": size})
         session.flush()
-        places.keep_back(session, slot, size)
+        places.keep_back(session, slot, size, now=now)
         return kept.id
 
 

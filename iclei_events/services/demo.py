@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import Activity, ActivityKind, Booking, Slot
-from iclei_events.services import bookings, capacity, log
+from iclei_events.services import bookings, capacity, changes, log
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 
@@ -158,7 +158,7 @@ def _fill_up(slot: Slot, number: int) -> None:
         wish = Wish(opened + timedelta(seconds=seconds), slot, party, number + 1)
         _book(wish, by_phone=position == 0, wait=True)
     with clock.standing_at(opened + timedelta(seconds=RESIDENTS_SECONDS)):
-        bookings.cancel(gives_back, by=log.DEMO)
+        changes.cancel(gives_back, by=log.DEMO)
 
 
 def _keep_back(slots: dict[str, Slot]) -> None:

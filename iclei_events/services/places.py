@@ -111,8 +111,10 @@ def leave_line(session: Session, slot: Slot, *, now: datetime) -> None:
     run_line(session, slot, now=now)
 
 
-def keep_back(session: Session, slot: Slot, size: int) -> None:
+def keep_back(session: Session, slot: Slot, size: int, *, now: datetime) -> None:
+    """Keep free places back. A head of the line that is now larger than the rest no longer stops those behind it."""
     _count(session, slot, kept_back=size)
+    run_line(session, slot, now=now)
 
 
 def release_kept_back(session: Session, slot: Slot, size: int, *, now: datetime) -> None:
@@ -181,6 +183,11 @@ def _first_in_line(session: Session, slot: Slot, *, at_most: int | None = None) 
         .limit(1)
     ).first()
     return InLine(*row) if row is not None else None
+
+
+def is_line_empty(session: Session, slot: Slot) -> bool:
+    """Whether nobody waits whom the slot could hold: a party larger than the slot by now keeps nobody out."""
+    return not slot.waiting or _first_in_line(session, slot) is None
 
 
 def place_in_line(session: Session, booking: Booking) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import ACTIVE, Attendee, Booking, Delegate, OutboxMail, Place, Signatory, SignatoryStatus
-from iclei_events.services import bookings, log, refusals
+from iclei_events.services import changes, log, refusals
 from iclei_events.services.addresses import email_key
 from iclei_events.services.data_export import mails_to
 from iclei_events.services.personal_data import Until
@@ -48,6 +48,8 @@ def erase(email: str, *, by: log.Actor = log.CLI) -> dict[str, int]:
     decisions must stay traceable.
     """
     key = email_key(email)
+    if not key:
+        raise ValueError("got no address; accepted: one, since none is what everybody has who booked by phone")
     cancelled = _cancel_all(key, by)
     with transaction() as session:
         erased = {
@@ -67,7 +69,7 @@ def _cancel_all(key: str, by: log.Actor) -> int:
     ).all()
     for reference in active:
         try:
-            bookings.cancel(reference, by=by)
+            changes.cancel(reference, by=by)
         except refusals.Refusal:  # what cannot be cancelled any more is erased all the same
             continue
     return len(active)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from iclei_events import clock
 from iclei_events.db import transaction
@@ -28,7 +29,14 @@ class ProblemReport:
 
 def report(problem_report: ProblemReport, *, recipient: str, language: str, key: str) -> None:
     """Store a report for ``recipient``. The same ``key`` is one report, however often the form is sent."""
-    now, message_id = clock.now(), sha256(key.encode()).hexdigest()[:32]
+    try:
+        _store(problem_report, recipient, language, sha256(key.encode()).hexdigest()[:32])
+    except IntegrityError:  # the same form came twice in the same moment: the other one is stored
+        return
+
+
+def _store(problem_report: ProblemReport, recipient: str, language: str, message_id: str) -> None:
+    now = clock.now()
     with transaction() as session:
         if session.scalar(select(OutboxMail.id).where(OutboxMail.message_id == message_id)) is not None:
             return

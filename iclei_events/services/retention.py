@@ -76,7 +76,8 @@ def _of_erased_events(query: Select[int], session: Session, now: datetime, limit
     if not events:
         return []
     joined = query.join(Slot, Slot.id == Booking.slot_id).join(Activity, Activity.id == Slot.activity_id)
-    return session.scalars(joined.where(Activity.event_id.in_(events)).limit(limit)).all()
+    # Nobody who is still to come is erased, should a slot lie after its event or the event's last day be wrong.
+    return session.scalars(joined.where(Activity.event_id.in_(events), Slot.ends_at <= now).limit(limit)).all()
 
 
 def _attendees(session: Session, now: datetime, limit: int) -> int:

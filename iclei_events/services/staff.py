@@ -140,6 +140,7 @@ def _add_grant(session: Session, staff: Staff, role: StaffRole, event_id: int | 
 def revoke(grant_id: int, *, by: log.Actor) -> None:
     """Take a role away. Raises ``NotPermitted`` where nobody would be left to manage the staff."""
     with transaction() as session:
+        _lock_admins(session)
         taken = session.get(Grant, grant_id)
         if taken is None:
             return
@@ -153,6 +154,7 @@ def revoke(grant_id: int, *, by: log.Actor) -> None:
 def disable(staff_id: int, *, by: log.Actor) -> None:
     """Shut an account and end all its sign-ins. Raises ``NotPermitted`` as ``revoke`` does."""
     with transaction() as session:
+        _lock_admins(session)
         staff = session.get_one(Staff, staff_id)
         if staff.disabled_at is not None:
             return
@@ -170,6 +172,12 @@ def enable(staff_id: int, *, by: log.Actor) -> None:
         if staff.disabled_at is not None:
             staff.disabled_at = None
             note(session, "enable", by, staff_id)
+
+
+def _lock_admins(session: Session) -> None:
+    """Let two who take each other's role away do so one after the other: the second is then the last."""
+    admins = select(Staff.id).join(Staff.grants).where(Grant.role == StaffRole.ADMIN, Grant.event_id.is_(None))
+    session.execute(admins.order_by(Staff.id).with_for_update(of=Staff))
 
 
 def _check_an_admin_is_left(session: Session) -> None:

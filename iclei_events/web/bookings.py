@@ -12,7 +12,7 @@ from wtforms.widgets import HiddenInput
 
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
-from iclei_events.services import bookings, my_bookings, slots
+from iclei_events.services import changes, my_bookings, slots
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.refusals import AdultMissing, Refusal, TooLarge
 from iclei_events.web import access, refusals
@@ -48,19 +48,19 @@ def change_party(reference: str) -> Response:
         form.adults.errors = [str(form.adults.missing)]
     if form.errors:
         return _show(own, 422, form)
-    return _act(own, lambda: bookings.change_size(reference, form.party, seen=form.seen.data), form)
+    return _act(own, lambda: changes.change_size(reference, form.party, seen=form.seen.data), form)
 
 
 @blueprint.post("/bookings/<reference>/accept")
 def accept(reference: str) -> Response:
     own = access.own_booking_or_404(reference)
-    return _act(own, lambda: bookings.accept_offer(reference))
+    return _act(own, lambda: changes.accept_offer(reference))
 
 
 @blueprint.post("/bookings/<reference>/cancel")
 def cancel(reference: str) -> Response:
     own = access.own_booking_or_404(reference)
-    return _act(own, lambda: bookings.cancel(reference))
+    return _act(own, lambda: changes.cancel(reference))
 
 
 def _act(own: Booking, verb: Callable[[], None], form: PartyForm | None = None) -> Response:

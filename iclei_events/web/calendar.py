@@ -56,12 +56,12 @@ def _feed(event: Event) -> bytes:
 
 
 def _page_of(slot: Slot) -> str:
-    """The public page of the slot's activity."""
-    activity = slot.activity
+    """The public page of the slot's activity, under our own address: a feed is kept for everybody who asks."""
+    activity, base = slot.activity, str(current_app.config["BASE_URL"])
     if activity.kind is ActivityKind.PARTY:
-        return url_for("tours.party", event_slug=activity.event.slug, _external=True)
+        return base + url_for("tours.party", event_slug=activity.event.slug)
     endpoint = "tours.show" if activity.kind is ActivityKind.STUDY_TOUR else "programme.show"
-    return url_for(endpoint, event_slug=activity.event.slug, activity_slug=activity.slug, _external=True)
+    return base + url_for(endpoint, event_slug=activity.event.slug, activity_slug=activity.slug)
 
 
 def _file(body: bytes, name: str) -> Response:

@@ -28,10 +28,11 @@ def init_app(app: Flask) -> None:
 
 def show_http_error(error: HTTPException) -> Response:
     response = error.get_response()
-    code = 403 if isinstance(error, CSRFError) else error.code or 500
+    lost_token = isinstance(error, CSRFError)
+    code = 403 if lost_token else error.code or 500
     if 300 <= code < 400:  # noqa: PLR2004  werkzeug's redirects travel as exceptions
         return response
-    page = _page(code)
+    page = _page(code, told_as=400 if lost_token else None)
     for name in ("Allow", "Retry-After"):
         if name in response.headers:
             page.headers[name] = response.headers[name]
@@ -56,14 +57,15 @@ def show_fault(error: Exception) -> Response:
     return _page(500)
 
 
-def _page(code: int) -> Response:
-    """The error page itself; it asks nothing of the database."""
+def _page(code: int, told_as: int | None = None) -> Response:
+    """The error page itself, with the words for ``told_as``; it asks nothing of the database."""
     first = request.path.split("/", 2)[1] if "/" in request.path else ""
     if g.get("language") is None and is_language(first):
         g.language = first
     g.event = None
     code_shown = code if code in KNOWN else 500 if code >= 500 else 400  # noqa: PLR2004
-    page = current_app.make_response((render_template("errors/error.html", code=code_shown), code))
+    told = {"code": code_shown, "told_as": told_as or code_shown}
+    page = current_app.make_response((render_template("errors/error.html", **told), code))
     if not is_language(first):
         page.vary.add("Accept-Language")
     return page

@@ -18,7 +18,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 def init_app(app: Flask) -> None:
     days = (day_long, day_full, day_short, day_number, weekday)
-    for function in (tr, tr_html, clock_time, *days, period, moment, iso, capitalize_first):
+    for function in (tr, tr_html, clock_time, *days, period, moment, iso, capitalize_first, apart):
         app.add_template_filter(function)
     app.context_processor(lambda: {"demo_clock": clock.now() if clock.is_shifted() else None})
 
@@ -99,3 +99,8 @@ def iso(value: datetime) -> str:
 def capitalize_first(text: str) -> str:
     """A sentence's first letter: days are written small in Swedish, but not there."""
     return text[:1].upper() + text[1:]
+
+
+def apart(text: str) -> Markup:
+    """Somebody's own words inside a sentence of ours: their direction ends where they do."""
+    return Markup("<bdi>{}</bdi>").format(text)

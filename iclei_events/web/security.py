@@ -71,8 +71,8 @@ def _check_origin() -> None:
 
 
 def _own_origins() -> set[str]:
-    base = urlsplit(current_app.config["BASE_URL"])
-    own = {f"{base.scheme}://{base.netloc}".lower()}
+    base_url = current_app.config["BASE_URL"]
+    own = {f"{urlsplit(base_url).scheme}://{host_names.host_of(base_url)}"}
     return own if current_app.config["PRODUCTION"] else own | {request.host_url.rstrip("/")}
 
 

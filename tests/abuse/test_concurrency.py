@@ -16,7 +16,7 @@ from flask import Flask
 from iclei_events import db as ground
 from iclei_events.db import transaction
 from iclei_events.models import Slot
-from iclei_events.services import bookings, places
+from iclei_events.services import changes, places
 from tests import scenes
 from tests.databases import Database
 from tests.residents import OUTCOME, REFERENCE, Resident, at_once, booked, count_bookings, counters, mails, make_slot
@@ -209,7 +209,7 @@ def test_an_offer_taken_and_given_up_at_once_has_one_outcome(app: Flask) -> None
     _boris, held = holder(app, slot, "Boris")
     amira, waiting = holder(app, slot, "Amira")
     with app.app_context():
-        bookings.cancel(held)
+        changes.cancel(held)
     at_once(pressing(amira, waiting, "Ja, ta platsen"), pressing(amira, waiting, "Nej, låt nästa"))
 
     assert (booked(app, waiting)["status"], counters(app, slot)) in [
@@ -224,7 +224,7 @@ def test_an_offer_taken_as_it_runs_out_is_taken_or_lapsed_and_no_place_is_lost(a
     _boris, held = holder(app, slot, "Boris")
     amira, waiting = holder(app, slot, "Amira")
     with app.app_context():
-        bookings.cancel(held)
+        changes.cancel(held)
     take = pressing(amira, waiting, "Ja, ta platsen")
     app_clock.advance(hours=23, minutes=59, seconds=59)
     answers = at_once(take, lambda: app_clock.advance(seconds=1), *crowd(app, slot, 3, wait=None))

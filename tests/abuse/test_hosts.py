@@ -68,17 +68,44 @@ def test_a_load_balancer_may_ask_for_health_by_address(client: FlaskClient) -> N
         assert client.get(path, environ_overrides={"HTTP_HOST": "10.0.0.7:8000"}).status_code == 200
 
 
-def test_in_production_the_machines_own_names_are_not_names_of_the_site() -> None:
+def told(own: str, host: str) -> str:
+    """The name under which a site that is called ``own`` sees a request for ``host``."""
+
     def application(environ: dict[str, object], _start: object) -> list[bytes]:
-        return [f"{environ['HTTP_HOST']} {environ.get(host_names.FOREIGN, False)}".encode()]
+        return [b"refused" if environ.get(host_names.FOREIGN) else str(environ["HTTP_HOST"]).encode()]
 
-    site = host_names.answer_as("summit.example", {"summit.example"}, application)
+    site = host_names.answer_as(own, {host_names.name_of(own)}, application)
+    return b"".join(site({"HTTP_HOST": host, "PATH_INFO": "/sv/"}, lambda *_: print)).decode()
 
-    def told(host: str) -> bytes:
-        return next(iter(site({"HTTP_HOST": host, "PATH_INFO": "/sv/"}, lambda *_: print)))
 
-    assert told("summit.example") == b"summit.example False"
-    assert told("localhost") == b"summit.example True"
+def test_in_production_the_machines_own_names_are_not_names_of_the_site() -> None:
+    assert told("summit.example", "summit.example:443") == "summit.example:443"
+    assert {told("summit.example", host) for host in ("localhost", "127.0.0.1", "203.0.113.9")} == {"refused"}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [
+        ("https://summit.example", "summit.example"),
+        ("https://Summit.Example:8443/", "summit.example:8443"),
+        ("https://malmö.example", "xn--malm-8qa.example"),
+    ],
+)
+def test_the_sites_own_name_is_read_as_browsers_write_it(base_url: str, host: str) -> None:
+    assert host_names.host_of(base_url) == host
+
+
+@pytest.mark.parametrize("base_url", ["", "summit.example", "https://", "https://user@summit.example", "https:/x"])
+def test_a_site_without_a_name_of_its_own_does_not_start(base_url: str) -> None:
+    with pytest.raises(ValueError, match="BASE_URL must be an address"):
+        host_names.host_of(base_url)
+
+
+def test_a_demo_that_listens_on_every_network_answers_to_any_address_and_to_no_name() -> None:
+    assert told("0.0.0.0:8000", "192.0.2.7:8000") == "192.0.2.7:8000"
+    assert told("[::]:8000", "[2001:db8::7]:8000") == "[2001:db8::7]:8000"
+    assert told("0.0.0.0:8000", "evil.example:8000") == "refused"
+    assert told("127.0.0.1:8000", "192.0.2.7:8000") == "refused"
 
 
 # H01, R02

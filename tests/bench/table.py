@@ -62,9 +62,7 @@ class Line:
 def show(results: Results) -> None:
     """Print everything: the measures, the first views, and what was measured on."""
     print(f"\n{results.machine}; data on {results.disk}; {results.rounds} interleaved rounds, medians;")
-    print(
-        f"a million additions took {results.pace_ms:.0f} ms of CPU while measuring (30 to 40 on a quiet 2020s core)\n"
-    )
+    print(f"meanwhile a million additions took {results.pace_ms:.0f} ms of CPU; busy neighbours stretch CPU figures\n")
     _print([HEADINGS, *(line.cells() for line in _lines(results))])
     print()
     views = [(view.path, str(view.requests), *(f"{part / KILOBYTE:.1f}" for part in (view.size, view.page)))
@@ -98,6 +96,8 @@ def _lines(results: Results) -> Iterator[Line]:
         rss = memories[DATABASES[0]].rss, memories[DATABASES[1]].rss
         yield Line(f"memory with 2 workers, {moment}, MiB (shared pages once)", pss, Target(le, 200), digits=0)
         yield Line("  the same with shared pages in each process (RSS)", rss, None, digits=0)
+    one, other = (results.memory_of_mail_worker[database].pss for database in DATABASES)
+    yield Line("  beside it the mail worker, MiB (shared pages once)", (one, other), digits=0)
     one, other = (results.start_seconds[database] for database in DATABASES)
     yield Line("first page after start, s", (one, other), Target(le, 2.5))
     largest = max(view.size for view in results.first_views) / KILOBYTE

@@ -55,7 +55,9 @@ def faults(page: Page, language: str) -> list[str]:
 def _violations(page: Page) -> Iterator[str]:
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE)
-    results: dict[str, Any] = page.evaluate("options => axe.run(document, options)", OPTIONS)
-    for rule in results["violations"]:
+    broken: list[dict[str, Any]] = page.evaluate(
+        "async options => (await axe.run(document, options)).violations", OPTIONS
+    )
+    for rule in broken:
         for node in rule["nodes"]:
             yield f"{rule['id']}: {rule['help']}\n    {node['html'][:200]}\n    {node.get('failureSummary', '')}"

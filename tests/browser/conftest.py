@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from tests.browser.reader import Reader
@@ -27,7 +27,20 @@ QUIET: Final = (
 )
 LAPTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+PATIENCE: Final = 15_000
+"""Milliseconds until a page that does not say what it should is given up: longer than a busy machine needs."""
+
+expect.set_options(timeout=PATIENCE)
 DEVICES: Final = {"phone": PHONE, "laptop": LAPTOP}
+
+in_swedish_on_a_phone = pytest.mark.parametrize(
+    ("language", "device"), [("sv", "phone"), ("en", "laptop")], indirect=True
+)
+"""For a long trip: each language and each device once. The others of a kind go the other way round."""
+
+in_english_on_a_phone = pytest.mark.parametrize(
+    ("language", "device"), [("en", "phone"), ("sv", "laptop")], indirect=True
+)
 
 
 class NewReader(Protocol):

@@ -54,6 +54,7 @@ STAFF: Final[dict[str, list[dict[str, Any]]]] = {
         {**SUMMIT, "slot_slug": "botildenborg-1400", "day": "2022-05-14", "capacity": "36"},
         {**SUMMIT, "slot_slug": "siptex-1430", "day": "2022-05-14", "capacity": "many"},
     ],
+    "staff.slots.log": [{**SUMMIT, "slot_slug": "botildenborg-1400"}],
     "staff.bookings.index": [
         {**SUMMIT, "slot_slug": "botildenborg-1400"},
         {**SUMMIT, "slot_slug": "botildenborg-1400", "show": "ended"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewReader
+from tests.browser.conftest import NewReader, in_english_on_a_phone
 from tests.browser.reader import Reader, link_in
 from tests.browser.staff import Colleague
 from tests.live_site import LiveSite
@@ -38,6 +38,7 @@ def check(colleague: Colleague, city: str, *, last: bool) -> None:
     me.page.close()
 
 
+@in_english_on_a_phone
 def test_a_city_signs_confirms_is_checked_by_two_and_stands_in_the_register(
     site: LiveSite,
     new_reader: NewReader,

@@ -62,6 +62,14 @@ def send_empty(page: Page) -> None:
         form.evaluate("form => form.requestSubmit()")
 
 
+def test_faults_are_found(page: Page) -> None:
+    """The control: a page with three known faults does not pass."""
+    page.set_content("<main style='width: 2000px'><p style='color: #999'>pale</p><button></button></main>")
+    found = "\n".join(faults(page, "sv"))
+    for fault in ("scrolled sideways", "color-contrast", "button-name", "320 px, light", "1280 px, dark"):
+        assert fault in found
+
+
 def test_no_page_is_missing_here(routes: Flask) -> None:
     opened = {rule.endpoint for rule in routes.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert opened - {"static"} == {*PUBLIC, *FORMS, *STAFF, *ON_A_WAY, *NOT_PAGES}

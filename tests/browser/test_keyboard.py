@@ -26,7 +26,9 @@ MARKS: Final = """() => {
 
 REACHABLE: Final = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')]
     .filter(element => element.type !== 'hidden' && element.tabIndex >= 0 && element.checkVisibility())
-    .filter(element => element.type !== 'radio' || element.checked).length"""
+    .filter((element, nth, all) => element.type !== 'radio'
+        || element === (all.find(one => one.name === element.name && one.checked)
+            ?? all.find(one => one.name === element.name))).length"""
 """How many stops there are: of a group of radio buttons, one."""
 
 MOVING: Final = """() => [...document.querySelectorAll('*')].filter(element => {
@@ -41,13 +43,15 @@ def reader(new_context: CreateContextCallback, language: str) -> Reader:
 
 
 def walk(page: Page) -> list[dict[str, Any]]:
-    """Press Tab until the focus has been everywhere."""
+    """Press Tab until the focus has been everywhere; a field for a date has several stops of its own."""
     stops: list[dict[str, Any]] = []
     while True:
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement === document.body"):
             return stops
-        stops.append(page.evaluate(MARKS))
+        stop = page.evaluate(MARKS)
+        if not stops or stop["name"] != stops[-1]["name"]:
+            stops.append(stop)
         assert len(stops) < 200
 
 
@@ -92,8 +96,8 @@ def test_nothing_moves_for_those_who_want_less_motion(new_context: CreateContext
 def test_forced_colours_keep_what_colour_tells(new_context: CreateContextCallback) -> None:
     """Buttons keep an edge, the chosen day and the page one is on keep a mark."""
     reader = Reader(new_context(**PHONE, forced_colors="active"), "sv")
-    edges = """element => { const style = getComputedStyle(element);
-        return parseFloat(style.borderWidth) + parseFloat(style.outlineWidth) * (style.outlineStyle !== 'none'); }"""
+    edges = """element => { const { borderBottomWidth, outlineStyle, outlineWidth } = getComputedStyle(element);
+        return parseFloat(borderBottomWidth) + parseFloat(outlineWidth) * (outlineStyle !== 'none'); }"""
     reader.open("/slots/party-1500/book")
     assert reader.page.locator("main button[type=submit]").first.evaluate(edges) > 0
     reader.open("/malmo-summit/programme?day=2022-05-12")

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from iclei_events.db import transaction
 from iclei_events.models import Booking, Slot
-from iclei_events.services import bookings, capacity, log
+from iclei_events.services import capacity, changes, log
 from tests import scenes
 
 
@@ -29,7 +29,7 @@ def busy_slot(app: Flask) -> Slot:
         capacity.keep_back(slot.id, 1, reason="guide", release_at=None, by=log.CLI)
         scenes.book(slot, "Third", 2)
         scenes.book(slot, "Fourth", 3)
-        bookings.cancel(first.reference)
+        changes.cancel(first.reference)
         return slot
 
 

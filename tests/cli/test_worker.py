@@ -21,7 +21,7 @@ from iclei_events.cli.worker import Rounds
 from iclei_events.config import ROOT
 from iclei_events.db import DatabaseBusyError, db, transaction
 from iclei_events.models import BookingStatus, OutboxMail
-from iclei_events.services import bookings, capacity, delivery
+from iclei_events.services import capacity, changes, delivery
 from tests import scenes
 from tests.databases import Database
 from tests.post_office import PostOffice
@@ -62,7 +62,7 @@ def test_a_round_lapses_offers_and_tells_both_parties(app: Flask, post_office: P
         slot = scenes.make_slot(capacity=1)
         first = scenes.book(slot, "First")
         second, third = scenes.book(slot, "Second"), scenes.book(slot, "Third")
-        bookings.cancel(first.reference)
+        changes.cancel(first.reference)
         app_clock.advance(hours=24)
 
     run_once(app)
@@ -97,7 +97,7 @@ def test_a_mail_server_that_is_away_does_not_stop_the_rest(app: Flask, app_clock
         slot = scenes.make_slot(capacity=1)
         first = scenes.book(slot, "First")
         second = scenes.book(slot, "Second")
-        bookings.cancel(first.reference)
+        changes.cancel(first.reference)
         app_clock.advance(hours=24)
 
     run_once(app)

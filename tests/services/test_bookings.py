@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from iclei_events import clock
-from iclei_events.db import db
+from iclei_events.db import db, transaction
 from iclei_events.models import BookingStatus, MailKind, Slot, SlotState
-from iclei_events.services import bookings, capacity, places, refusals
+from iclei_events.services import capacity, changes, places, refusals
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.bookings import Outcome
 from tests import scenes
@@ -115,7 +115,7 @@ def test_a_freed_place_is_offered_to_the_head_of_the_line_in_the_same_breath() -
     slot = make_slot(capacity=2)
     first = book(slot, "Amira", adults=2)
     waiting = book(slot, "Boris", adults=2)
-    bookings.cancel(first.reference)
+    changes.cancel(first.reference)
     assert status(waiting) is BookingStatus.OFFERED
     assert booking(waiting).offer_until == clock.now() + timedelta(hours=24)
     assert counters(slot) == (2, 0, 0)
@@ -128,7 +128,7 @@ def test_a_newcomer_does_not_take_what_is_saved_for_the_line() -> None:
     book(slot, "Boris", adults=2)
     waiting = book(slot, "Chen", adults=4)
     pass_over(waiting, 3)
-    bookings.cancel(amira.reference)
+    changes.cancel(amira.reference)
     newcomer = book(slot, "Dana", adults=1)
     assert newcomer.outcome is Outcome.WAITING
     with pytest.raises(refusals.NoRoom):
@@ -146,8 +146,8 @@ def test_a_small_newcomer_who_fits_beside_a_large_head_is_confirmed_and_counts_a
 
 def test_an_accepted_offer_is_a_confirmed_booking() -> None:
     slot, waiting = slot_with_an_offer()
-    bookings.accept_offer(waiting)
-    bookings.accept_offer(waiting)
+    changes.accept_offer(waiting)
+    changes.accept_offer(waiting)
     assert booking(waiting).status is BookingStatus.CONFIRMED
     assert mails(MailKind.BOOKING_CONFIRMED) == 2
     assert counters(slot) == (1, 0, 0)
@@ -158,7 +158,7 @@ def test_an_offer_that_runs_out_lapses_and_goes_to_the_next(app_clock: AppClock)
     following = book(slot, "Chen")
     app_clock.advance(hours=24)
     with pytest.raises(refusals.OfferLapsed):
-        bookings.accept_offer(waiting)
+        changes.accept_offer(waiting)
     assert booking(waiting).status is BookingStatus.LAPSED
     assert status(following) is BookingStatus.OFFERED
     assert broken() == []
@@ -182,14 +182,14 @@ def test_nothing_is_offered_once_the_tour_has_started(app_clock: AppClock) -> No
     slot = make_slot(capacity=1)
     first, waiting = book(slot, "Amira"), book(slot, "Boris")
     app_clock.stand_at(scenes.STARTS_AT)
-    bookings.cancel(first.reference)
+    changes.cancel(first.reference)
     assert status(waiting) is BookingStatus.WAITING
 
 
 def slot_with_an_offer() -> tuple[Slot, str]:
     slot = make_slot(capacity=1)
     first, waiting = book(slot, "Amira"), book(slot, "Boris")
-    bookings.cancel(first.reference)
+    changes.cancel(first.reference)
     assert status(waiting) is BookingStatus.OFFERED
     return slot, waiting.reference
 
@@ -199,7 +199,7 @@ def test_cancelling_frees_the_places_once_however_often_it_is_asked(times: int) 
     slot = make_slot()
     answer = book(slot, "Amira", adults=3)
     for _ in range(times):
-        bookings.cancel(answer.reference)
+        changes.cancel(answer.reference)
     assert counters(slot) == (0, 0, 0)
     assert mails(MailKind.BOOKING_CANCELLED) == 1
 
@@ -211,14 +211,14 @@ def test_leaving_the_line_lets_the_next_one_up() -> None:
     pass_over(large, 3)
     small = book(slot, "Chen", adults=1)
     assert status(small) is BookingStatus.WAITING
-    bookings.cancel(large.reference)
+    changes.cancel(large.reference)
     assert status(small) is BookingStatus.OFFERED
 
 
 def test_one_place_of_several_can_be_given_back() -> None:
     slot = make_slot()
     answer = book(slot, "Amira", adults=2, children=2)
-    bookings.change_size(answer.reference, Party(2, 1))
+    changes.change_size(answer.reference, Party(2, 1))
     assert counters(slot) == (3, 0, 0)
     assert (booking(answer).adults, booking(answer).children) == (2, 1)
     assert mails(MailKind.BOOKING_CHANGED) == 1
@@ -229,7 +229,7 @@ def test_a_party_that_cannot_grow_keeps_what_it_has() -> None:
     slot = make_slot(capacity=4)
     answer = book(slot, "Amira", adults=2)
     with pytest.raises(refusals.NoRoom) as refused:
-        bookings.change_size(answer.reference, Party(5))
+        changes.change_size(answer.reference, Party(5))
     assert refused.value.left == 2
     assert (booking(answer).size, counters(slot)) == (2, (2, 0, 0))
 
@@ -239,25 +239,56 @@ def test_a_party_may_shrink_but_not_grow_once_booking_has_closed(app_clock: AppC
     answer = book(slot, "Amira", adults=2)
     app_clock.advance(minutes=1)
     with pytest.raises(refusals.Closed):
-        bookings.change_size(answer.reference, Party(3))
-    bookings.change_size(answer.reference, Party(1))
+        changes.change_size(answer.reference, Party(3))
+    changes.change_size(answer.reference, Party(1))
     assert counters(slot) == (1, 0, 0)
 
 
 def test_a_cancelled_booking_cannot_be_changed() -> None:
     answer = book(make_slot(), "Amira")
-    bookings.cancel(answer.reference)
+    changes.cancel(answer.reference)
     with pytest.raises(refusals.NotActive):
-        bookings.change_size(answer.reference, Party(2))
+        changes.change_size(answer.reference, Party(2))
 
 
 def test_a_waiting_party_that_shrinks_keeps_its_turn_and_may_fit_at_once() -> None:
     slot = make_slot(capacity=4)
     book(slot, "Amira", adults=2)
     answer = book(slot, "Boris", adults=3)
-    bookings.change_size(answer.reference, Party(2))
-    assert status(answer) is BookingStatus.OFFERED
+    changes.change_size(answer.reference, Party(2))
+    assert status(answer) is BookingStatus.CONFIRMED
+    assert (mails(MailKind.BOOKING_CHANGED), mails(MailKind.BOOKING_OFFERED), mails()) == (0, 0, 3)
     assert broken() == []
+
+
+def test_a_party_the_slot_can_no_longer_hold_keeps_nobody_out() -> None:
+    with_line = make_slot(capacity=5)
+    held = book(with_line, "Chen", adults=2)
+    book(with_line, "Dana", adults=5)
+    capacity.set_capacity(with_line.id, 4, seen=5, by=ORGANISER)
+    assert book(with_line, "Emil", adults=1, wait=False).outcome is Outcome.CONFIRMED
+    assert status(held) is BookingStatus.CONFIRMED
+    assert broken() == []
+
+
+def test_a_lower_limit_lets_an_older_party_shrink_but_not_grow() -> None:
+    slot = make_slot(capacity=10, max_party=8)
+    answer = book(slot, "Amira", adults=8)
+    with transaction() as session:
+        session.get_one(Slot, slot.id).activity.event.max_party = 6
+    changes.change_size(answer.reference, Party(7))
+    with pytest.raises(refusals.TooLarge):
+        changes.change_size(answer.reference, Party(8))
+
+
+def test_nothing_is_given_up_or_changed_once_the_tour_is_over(app_clock: AppClock) -> None:
+    answer = book(make_slot(), "Amira", adults=2)
+    app_clock.stand_at(scenes.ENDS_AT)
+    with pytest.raises(refusals.Closed):
+        changes.cancel(answer.reference)
+    with pytest.raises(refusals.Closed):
+        changes.change_size(answer.reference, Party(1))
+    assert status(answer) is BookingStatus.CONFIRMED
 
 
 def test_lowering_capacity_below_what_is_held_takes_a_place_from_nobody() -> None:
@@ -268,9 +299,9 @@ def test_lowering_capacity_below_what_is_held_takes_a_place_from_nobody() -> Non
     assert (slot_now(slot).over_capacity, slot_now(slot).left) == (2, 0)
     with pytest.raises(refusals.NoRoom):
         book(slot, "Boris", wait=False)
-    bookings.change_size(answer.reference, Party(3))
+    changes.change_size(answer.reference, Party(3))
     assert slot_now(slot).over_capacity == 1
-    bookings.cancel(answer.reference)
+    changes.cancel(answer.reference)
     assert (slot_now(slot).over_capacity, slot_now(slot).left) == (0, 2)
     assert broken() == []
 

@@ -14,7 +14,7 @@ from flask import Flask
 from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import Booking, BookingStatus, Slot
-from iclei_events.services import bookings, calendar, slots
+from iclei_events.services import calendar, changes, slots
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.calendar import Invitation
 from tests import letters, scenes
@@ -156,9 +156,9 @@ def test_a_booking_stands_in_the_calendar_as_it_stands(status: BookingStatus, sh
 def test_every_change_of_a_booking_raises_its_sequence() -> None:
     answer = scenes.book(scenes.make_slot(), "Eva")
     first = entry(of_booking(scenes.booking(answer)))["SEQUENCE"]
-    bookings.change_size(answer.reference, Party(2))
+    changes.change_size(answer.reference, Party(2))
     second = entry(of_booking(scenes.booking(answer)))["SEQUENCE"]
-    bookings.cancel(answer.reference)
+    changes.cancel(answer.reference)
     third = entry(of_booking(scenes.booking(answer)))["SEQUENCE"]
 
     assert first < second < third

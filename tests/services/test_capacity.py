@@ -13,7 +13,7 @@ from sqlalchemy import select
 from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import HOLDING, Booking, BookingStatus, MailKind, Slot
-from iclei_events.services import bookings, capacity, refusals
+from iclei_events.services import capacity, changes, refusals
 from tests.scenes import ORGANISER, book, broken, counters, mails, make_slot, pass_over, slot_now, status
 from tests.times import AppClock
 
@@ -45,7 +45,7 @@ def test_nobody_new_gets_a_place_until_enough_have_been_given_back() -> None:
     change(slot, 4)
     with pytest.raises(refusals.NoRoom):
         book(slot, "Ciro", 1, wait=False)
-    bookings.cancel(boris.reference)
+    changes.cancel(boris.reference)
     assert status(book(slot, "Dana", 1, wait=False)) is BookingStatus.CONFIRMED
     assert counters(slot) == (4, 0, 0)
     assert slot_now(slot).over_capacity == 0
@@ -59,6 +59,21 @@ def test_raising_capacity_offers_the_new_room_at_once_and_mails_it() -> None:
     assert (status(first), status(second)) == (BookingStatus.OFFERED, BookingStatus.WAITING)
     assert mails(MailKind.BOOKING_OFFERED) == 1
     assert counters(slot) == (4, 0, 1)
+
+
+def test_a_head_of_the_line_that_kept_back_places_make_too_large_stops_nobody_behind_it() -> None:
+    slot = make_slot(capacity=6)
+    book(slot, "Amira", 1)
+    large, small = book(slot, "Boris", 6), book(slot, "Ciro", 2)
+    assert status(small) is BookingStatus.CONFIRMED
+    pass_over(large, 3)
+    waiting = book(slot, "Dana", 2)
+    assert status(waiting) is BookingStatus.WAITING
+
+    capacity.keep_back(slot.id, 1, reason="A guest", release_at=None, by=ORGANISER)
+
+    assert (status(large), status(waiting)) == (BookingStatus.WAITING, BookingStatus.OFFERED)
+    assert (counters(slot), broken()) == ((5, 1, 1), [])
 
 
 def test_two_of_the_staff_at_once_the_second_is_told_what_stands_now() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import MailKind, OutboxMail
-from iclei_events.services import bookings, delivery, mail, refusals
+from iclei_events.services import changes, delivery, mail, refusals
 from iclei_events.services.delivery import Delivered, deliver_due
 from tests import letters, scenes
 from tests.letters import read
@@ -362,7 +362,7 @@ def test_a_lease_that_is_nearly_over_is_handed_back(
 def test_a_mail_that_is_no_longer_true_is_left_unsent_with_a_note(app: Flask, post_office: PostOffice) -> None:
     slot = scenes.make_slot()
     answer = scenes.book(slot, "Eva")
-    bookings.cancel(answer.reference)
+    changes.cancel(answer.reference)
 
     delivered = deliver(app)
 

@@ -13,7 +13,7 @@ from iclei_events import clock
 from iclei_events.config import ROOT
 from iclei_events.db import db, transaction
 from iclei_events.models import Attendee, Booking, BookingStatus, MailKind, OutboxMail, Slot
-from iclei_events.services import bookings, mail
+from iclei_events.services import changes, mail
 from iclei_events.services.booking_rows import Party
 from tests import letters, scenes
 from tests.letters import Outline, calendars_of, html_of, promise, text_of, written
@@ -156,7 +156,7 @@ def test_a_cancellation_takes_the_entry_out_of_the_calendar() -> None:
     confirmed = calendars_of(written(promise(MailKind.BOOKING_CONFIRMED)))[0]
     row = letters.newest()
     assert row.booking is not None
-    bookings.cancel(row.booking.reference)
+    changes.cancel(row.booking.reference)
 
     cancelled = calendars_of(written(letters.newest(MailKind.BOOKING_CANCELLED)))[0]
 
@@ -249,7 +249,7 @@ def test_nothing_is_sent_to_whoever_was_erased() -> None:
 def test_a_change_tells_of_what_stands_now() -> None:
     row = promise(MailKind.BOOKING_CHANGED)
     assert row.booking is not None
-    bookings.change_size(row.booking.reference, Party(4))
+    changes.change_size(row.booking.reference, Party(4))
 
     earlier = db.session.get(OutboxMail, row.id)
 

@@ -156,6 +156,16 @@ def test_delegates_and_reasons_of_kept_back_places_go_with_the_event(app_clock: 
     assert privacy.purge()[Until.AFTER_EVENT] == 0
 
 
+def test_nobody_who_is_still_to_come_is_erased(app_clock: AppClock) -> None:
+    after_the_event = scenes.STARTS_AT + timedelta(days=90)
+    booked(starts_at=after_the_event, ends_at=after_the_event + timedelta(hours=1))
+    app_clock.advance(days=60)
+    assert (privacy.purge()[Until.AFTER_EVENT], rows(Attendee)) == (0, 1)
+    app_clock.stand_at(after_the_event + timedelta(hours=1))
+    privacy.purge()
+    assert rows(Attendee) == 0
+
+
 def test_another_events_bookings_stay(app_clock: AppClock) -> None:
     booked("Amira")
     later = scenes.make_slot()

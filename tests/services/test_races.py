@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from iclei_events import db as ground
 from iclei_events.db import DatabaseBusyError, db, transaction
 from iclei_events.models import BookingStatus, Slot
-from iclei_events.services import bookings, capacity, places, refusals
+from iclei_events.services import bookings, capacity, changes, places, refusals
 from iclei_events.services.booking_rows import BookingRows, Party, insert_rows
 from tests.databases import Database
 from tests.scenes import ORGANISER, book, broken, counters, mails, make_slot, slot_now, status
@@ -138,7 +138,7 @@ def test_one_form_sent_twenty_times_at_once_is_one_booking_and_one_mail(app: Fla
 def test_a_booking_cancelled_many_times_at_once_is_freed_once(app: Flask) -> None:
     slot = make_slot(capacity=5)
     answer, _other = book(slot, "Amira", adults=2), book(slot, "Boris", adults=2)
-    at_once(app, *(lambda: bookings.cancel(answer.reference) for _ in range(8)))
+    at_once(app, *(lambda: changes.cancel(answer.reference) for _ in range(8)))
     assert (counters(slot), broken()) == ((2, 0, 0), [])
 
 
@@ -173,7 +173,7 @@ def test_control_without_the_lock_a_booking_is_freed_twice(
     slot = make_slot(capacity=9)
     answer, _other = book(slot, "Amira", adults=2), book(slot, "Boris", adults=6)
     with nobody_kept_out(monkeypatch):
-        results = at_once(app, *(lambda: bookings.cancel(answer.reference) for _ in range(3)))
+        results = at_once(app, *(lambda: changes.cancel(answer.reference) for _ in range(3)))
     if database.name == "sqlite":
         assert kinds(results)["DatabaseBusyError"] > 0
     else:
@@ -187,7 +187,7 @@ def test_a_freed_place_goes_to_one_of_the_line_and_the_newcomers(app: Flask) -> 
     line = [book(slot, "Chen"), book(slot, "Dana")]
     at_once(
         app,
-        *(lambda a=a: bookings.cancel(a.reference) for a in held),
+        *(lambda a=a: changes.cancel(a.reference) for a in held),
         *(lambda n=n: book(slot, f"New{n}") for n in range(6)),
     )
     assert [status(answer) for answer in line] == [BookingStatus.OFFERED] * 2
@@ -197,11 +197,11 @@ def test_a_freed_place_goes_to_one_of_the_line_and_the_newcomers(app: Flask) -> 
 def test_an_offer_taken_as_it_is_given_up_has_one_outcome(app: Flask) -> None:
     slot = make_slot(capacity=1)
     first, waiting = book(slot, "Amira"), book(slot, "Boris")
-    bookings.cancel(first.reference)
+    changes.cancel(first.reference)
     at_once(
         app,
-        lambda: bookings.accept_offer(waiting.reference),
-        lambda: bookings.cancel(waiting.reference),
+        lambda: changes.accept_offer(waiting.reference),
+        lambda: changes.cancel(waiting.reference),
         capacity.tend_slots,
     )
     held = 1 if status(waiting) is BookingStatus.CONFIRMED else 0
@@ -211,7 +211,7 @@ def test_an_offer_taken_as_it_is_given_up_has_one_outcome(app: Flask) -> None:
 def test_parties_that_grow_at_once_never_outgrow_the_slot(app: Flask) -> None:
     slot = make_slot(capacity=7)
     answers = [book(slot, name, adults=2) for name in ("Amira", "Boris")]
-    results = at_once(app, *(lambda a=a: bookings.change_size(a.reference, Party(5)) for a in answers))
+    results = at_once(app, *(lambda a=a: changes.change_size(a.reference, Party(5)) for a in answers))
     assert kinds(results) == {"NoneType": 1, "NoRoom": 1}
     assert (counters(slot), broken()) == ((7, 0, 0), [])
 

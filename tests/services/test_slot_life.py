@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import BookingStatus, KeptBack
-from iclei_events.services import bookings, capacity, refusals
+from iclei_events.services import capacity, changes, refusals
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.waiting import MOST_PASSES
 from tests import scenes
@@ -63,9 +63,13 @@ class Model:
     def line(self) -> list[ModelBooking]:
         return [each for each in self.bookings if each.status == "waiting"]
 
+    @property
+    def servable(self) -> list[ModelBooking]:
+        return [each for each in self.line if each.size <= self.capacity - self.kept_back]
+
     def serve(self, newcomer: ModelBooking | None = None) -> None:
         while True:
-            line = [each for each in self.line if each.size <= self.capacity - self.kept_back]
+            line = self.servable
             if not line or not self.free:
                 return
             fitting = [each for each in line if each.size <= self.free]
@@ -104,11 +108,11 @@ class SlotLife(RuleBasedStateMachine):
             answer = scenes.book(self.slot, f"P{len(self.references)}", adults=size, wait=wait)
         except refusals.NoRoom:
             assert not wait or size > self.model.capacity
-            assert overdue or self.model.line or size > self.model.free
+            assert overdue or self.model.servable or size > self.model.free
             return multiple()
-        if self.model.line or size > self.model.free:
+        if self.model.servable or size > self.model.free:
             self.model.lapse()
-        if self.model.line or size > self.model.free:
+        if self.model.servable or size > self.model.free:
             assert wait
             expected.status = "waiting"
             self.model.bookings.append(expected)
@@ -120,7 +124,7 @@ class SlotLife(RuleBasedStateMachine):
 
     @rule(number=consumes(made))
     def cancel(self, number: int) -> None:
-        bookings.cancel(self.references[number])
+        changes.cancel(self.references[number])
         self.model.lapse()
         if self.model.bookings[number].status != "lapsed":
             self.model.bookings[number].status = "cancelled"
@@ -131,11 +135,11 @@ class SlotLife(RuleBasedStateMachine):
         self.model.lapse()
         mine = self.model.bookings[number]
         if mine.status in {"offered", "confirmed"}:
-            bookings.accept_offer(self.references[number])
+            changes.accept_offer(self.references[number])
             mine.status = "confirmed"
         else:
             with pytest.raises(refusals.Refusal):
-                bookings.accept_offer(self.references[number])
+                changes.accept_offer(self.references[number])
 
     @rule(number=made, size=st.integers(1, LARGEST))
     def change_size(self, number: int, size: int) -> None:
@@ -149,11 +153,12 @@ class SlotLife(RuleBasedStateMachine):
         }.get(mine.status, False)
         if not fits and not (mine.status == "confirmed" and more <= 0):
             with pytest.raises(refusals.Refusal):
-                bookings.change_size(self.references[number], Party(size))
+                changes.change_size(self.references[number], Party(size))
             return
-        bookings.change_size(self.references[number], Party(size))
-        mine.size = size
-        self.model.serve()
+        changes.change_size(self.references[number], Party(size))
+        if size != mine.size:
+            mine.size = size
+            self.model.serve(newcomer=mine)
 
     @rule(to=st.integers(0, 14))
     def set_capacity(self, to: int) -> None:

@@ -8,6 +8,8 @@ from flask import Flask
 from iclei_events.models import Event, StaffRole
 from iclei_events.services import accounts, log, passwords, refusals, second_factor, sign_in, staff
 from tests.scenes import make_slot, slot_now
+from tests.services.test_races import at_once
+from tests.services.test_signing_races import slowed
 from tests.staffing import PASSWORD, MachineClock, code_of, hire, logged, person, set_up
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -259,3 +261,17 @@ def test_the_command_says_what_it_does_not_take(app: Flask, arguments: list[str]
     answer = app.test_cli_runner().invoke(args=["staff", "invite", *arguments])
     assert answer.exit_code != 0
     assert said in answer.output
+
+
+@pytest.mark.race
+def test_two_administrators_who_take_each_others_role_at_once_leave_one(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff, "_check_an_admin_is_left", slowed(staff._check_an_admin_is_left))
+    hired = [staff.invite(f"{name}@malmo.example", StaffRole.ADMIN, None, by=log.CLI) for name in ("vera", "ali")]
+    grants = [person(one.staff_id).grants[0].id for one in hired]
+
+    answers = at_once(app, *[lambda one=one: staff.revoke(one, by=log.CLI) for one in grants])
+
+    assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "NotPermitted"]
+    assert sum(len(person(one.staff_id).grants) for one in hired) == 1

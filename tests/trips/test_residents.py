@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
-from iclei_events.services import bookings
+from iclei_events.services import changes
 from tests.residents import OUTCOME, REFERENCE, Resident, booked, counters, mails, make_slot
 
 
@@ -109,9 +109,9 @@ def test_a_smaller_party_passes_a_larger_one_three_times_and_then_waits_for_it(a
 
     for reference in held[:5]:
         with app.app_context():
-            bookings.cancel(reference)
+            changes.cancel(reference)
     assert standing() == ["En plats är ledig åt dig"] * 3 + ["Du står i kö"] * 2
     assert family.open(waiting.path).heading == "Du står i kö"
     with app.app_context():
-        bookings.cancel(held[5])
+        changes.cancel(held[5])
     assert family.open(waiting.path).heading == "3 platser är lediga åt er"

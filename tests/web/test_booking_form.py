@@ -156,6 +156,15 @@ def test_one_press_puts_the_party_in_line_with_everything_it_typed(app: Flask, a
     assert (kept["status"], kept["adults"], kept["access_need"]) == ("waiting", 2, "Rullstol")
 
 
+def test_whoever_unticked_the_box_can_still_join_the_line_when_the_last_place_goes(app: Flask, amira: Resident) -> None:
+    slot = make_slot(app, capacity=1)
+    form = amira.form_of(slot)
+    Resident(app, "Boris").book(slot)
+    page = amira.refused(amira.send(form, wait=None), 409)
+
+    assert amira.post(page, "Ställ dig i kö").headers[OUTCOME] == "waiting"
+
+
 def test_a_party_that_the_slot_can_never_hold_is_not_offered_the_line_twice(app: Flask, amira: Resident) -> None:
     page = amira.refused(amira.book(make_slot(app, capacity=3), adults="5", wait="yes"), 409)
 

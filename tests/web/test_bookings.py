@@ -7,7 +7,7 @@ from flask import Flask
 
 from iclei_events.db import db, transaction
 from iclei_events.models import Booking, Slot
-from iclei_events.services import bookings, links
+from iclei_events.services import changes, links
 from tests import scenes
 from tests.clients import Page
 from tests.residents import OUTCOME, REFERENCE, Resident, booked, counters, mails, make_departures, make_slot
@@ -213,7 +213,7 @@ def test_an_offer_is_accepted_or_passed_on_and_says_until_when(app: Flask, amira
     waiting = own_page(amira, slot)
     assert (waiting.heading, waiting.texts(".queue__n")) == ("Du står i kö", ["1"])
     with app.app_context():
-        bookings.cancel(reference_of(first))
+        changes.cancel(reference_of(first))
     offered = amira.open(waiting.path)
 
     assert offered.heading == "En plats är ledig åt dig"
@@ -228,7 +228,7 @@ def test_an_offer_passed_on_goes_to_the_next_in_line(app: Flask, amira: Resident
     first = own_page(Resident(app, "Boris"), slot)
     waiting, next_one = own_page(amira, slot), own_page(chen := Resident(app, "Chen"), slot)
     with app.app_context():
-        bookings.cancel(reference_of(first))
+        changes.cancel(reference_of(first))
     amira.submit(amira.open(waiting.path), "Nej, låt nästa")
 
     assert chen.open(next_one.path).heading == "En plats är ledig åt dig"
@@ -240,7 +240,7 @@ def test_an_offer_that_ran_out_says_so_before_and_after_somebody_tries_to_take_i
     slot = make_slot(app, capacity=1)
     first, waiting = own_page(Resident(app, "Boris"), slot), own_page(amira, slot)
     with app.app_context():
-        bookings.cancel(reference_of(first))
+        changes.cancel(reference_of(first))
     offered = amira.open(waiting.path)
     app_clock.advance(hours=24)
 

@@ -115,3 +115,14 @@ def test_a_kept_feed_is_made_anew_when_a_slot_is_called_off(app: Flask, client: 
 
 def test_a_feed_that_everybody_may_keep_sets_no_cookie(client: FlaskClient) -> None:
     assert "Set-Cookie" not in client.get("/sv/malmo-summit/calendar.ics").headers
+
+
+def test_the_feed_names_our_own_address_whatever_port_somebody_asks_by(client: FlaskClient) -> None:
+    asked = {"HTTP_HOST": "localhost:81"}
+    slot, feed = (
+        client.get(path, environ_overrides=asked).get_data(as_text=True)
+        for path in ("/sv/slots/siptex-1030.ics", "/sv/malmo-summit/calendar.ics")
+    )
+
+    assert "http://localhost/sv/malmo-summit/tours/siptex" in slot
+    assert ":81" not in slot + feed

@@ -183,6 +183,14 @@ def test_every_error_is_a_whole_page_in_the_language_of_the_address(
 
 
 @only_sqlite
+def test_a_form_whose_token_is_lost_is_asked_for_again_and_not_for_a_sign_in(client: FlaskClient) -> None:
+    page = Page(client.post("/en/my", data={"csrf_token": "lost", "email": "amira@example.org"}))
+
+    assert (page.status, page.heading) == (403, "We could not read that")
+    assert "Go back, load the page again and send it once more." in page.text
+
+
+@only_sqlite
 def test_an_error_at_an_address_without_a_language_is_told_in_the_readers(client: FlaskClient) -> None:
     told = {wish: client.get("/nowhere/to/be/found", headers={"Accept-Language": wish}) for wish in ("en", "sv", "fi")}
 

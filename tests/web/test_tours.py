@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from iclei_events.services import bookings, waiting
+from iclei_events.services import changes, waiting
 from tests import queries
 from tests.clients import Page, Visitor
 from tests.residents import REFERENCE, Resident
@@ -127,7 +127,7 @@ def test_a_booking_that_was_cancelled_is_no_place(app: Flask) -> None:
     resident = Resident(app)
     answer = resident.send(resident.open("/sv/slots/siptex-1030/book"))
     with app.app_context():
-        bookings.cancel(answer.headers[REFERENCE])
+        changes.cancel(answer.headers[REFERENCE])
     assert resident.open(TOURS).all(".dep--booked") == []
 
 

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from iclei_events.i18n import LANGUAGES, NAMES
 from iclei_events.models import Booking, Slot
-from iclei_events.services import bookings, refusals, slot_parties
+from iclei_events.services import bookings, changes, refusals, slot_parties
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.bookings import Answer as Booked
@@ -138,7 +138,7 @@ def cancel(reference: str) -> Answer:
     if request.method != "POST":
         return render_template("staff/slots/cancel.html", booking=booking, slot=booking.slot)
     slot_slug, was_active = booking.slot.slug, booking.is_active
-    bookings.cancel(reference, by=by_staff())
+    changes.cancel(reference, by=by_staff())
     flash(
         gettext("%(reference)s is cancelled.", reference=reference)
         if was_active

@@ -1,0 +1,272 @@
+"""Which test holds which row of the abuse cases, so that none is forgotten and none is lost by a rename."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from typing import Final
+
+import pytest
+
+from iclei_events.config import ROOT
+
+pytestmark = pytest.mark.check
+
+IDS: Final = {
+    "F": "01 02 04 05 07 08 10 11 13 14 16 17 19 20 22",
+    "U": "01 02 04 05 07 08 10 11",
+    "N": "01 02 04 05 07 08 10 11",
+    "C": "01 02 04 05 07 08 10 11 13 14",
+    "P": "01 02 04 05 07",
+    "X": "01 02 04",
+    "M": "01 02 04 05",
+    "G": "01 02 04 05",
+}
+"""The rows of the groups that touch what there is."""
+
+FORMS: Final = "abuse/test_forms"
+SIGNING: Final = "web/test_commitment"
+UNICODE: Final = "abuse/test_unicode"
+RACES: Final = "abuse/test_concurrency"
+MAIL: Final = "abuse/test_mail"
+DELIVERY: Final = "services/test_delivery"
+ADDRESSES: Final = "abuse/test_addresses"
+SITES: Final = "abuse/test_cross_site"
+LANGUAGES: Final = "abuse/test_languages"
+SIZES: Final = "abuse/test_sizes"
+DESK: Final = "web/staff/test_bookings"
+
+HELD_BY: Final[dict[str, tuple[str, ...]]] = {
+    # Forms
+    "F01 empty": (
+        f"{FORMS}::test_empty_and_blank_fields_are_each_named",
+        f"{SIGNING}::test_f01_",
+        f"{DESK}::test_a_form_that_lacks_something_says_what",
+    ),
+    "F02 blanks and capitals": (f"{FORMS}::test_an_address_is_cleaned_of_what_nobody_means",),
+    "F04 too long": (f"{FORMS}::test_an_address_that_no_mail_reaches", f"{SIGNING}::test_f04_"),
+    "F05 foreign domains": (
+        f"{FORMS}::test_an_address_is_cleaned_of_what_nobody_means",
+        f"{FORMS}::test_an_address_that_no_mail_reaches",
+    ),
+    "F07 odd digits": (
+        f"{FORMS}::test_only_plain_digits_are_a_number_of_people",
+        "web/staff/test_slots::test_what_is_no_number_of_places",
+    ),
+    "F08 too many": (
+        f"{FORMS}::test_a_party_over_the_limit_of_a_booking",
+        f"{FORMS}::test_a_party_over_the_places_left",
+    ),
+    "F10 names": (
+        f"{FORMS}::test_a_name_stays_as_its_owner_writes_it",
+        f"{UNICODE}::test_emoji_and_every_script_stay",
+        f"{MAIL}::test_any_name_arrives_whole",
+    ),
+    "F11 markup": (
+        f"{FORMS}::test_markup_is_kept_as_text",
+        f"{SIGNING}::test_f11_",
+        f"{DESK}::test_names_and_needs_with_markup",
+        "web/staff/test_kept_back::test_a_reason_with_markup",
+        "web/staff/test_people::test_a_name_with_markup",
+        "web/test_pages::test_a_report_is_stored_as_text",
+        "web/test_programme::test_a_title_cannot_end_the_data_or_become_markup",
+        f"{MAIL}::test_markup_stays_text",
+        "abuse/test_calendar::test_signs_with_a_meaning_are_escaped",
+    ),
+    "F13 quotation marks": (
+        f"{SIGNING}::test_f13_",
+        "web/test_programme::test_search_is_literal",
+        f"{DESK}::test_the_search_finds_names_literally",
+    ),
+    "F14 extra fields": (
+        f"{FORMS}::test_fields_that_no_form_has_are_ignored",
+        f"{SIGNING}::test_f14_",
+        "web/staff/test_slots::test_fields_that_the_form_does_not_have",
+    ),
+    "F16 other slots": (
+        f"{FORMS}::test_a_slot_that_is_not_there",
+        f"{FORMS}::test_a_slot_that_takes_no_bookings",
+        f"{SIGNING}::test_f16_f20_",
+        "abuse/test_roles::test_what_belongs_to_another_event",
+    ),
+    "F17 too early, too late": (
+        f"{FORMS}::test_before_opening_the_server_decides",
+        f"{FORMS}::test_a_slot_that_takes_no_bookings",
+    ),
+    "F19 no form": (
+        f"{FORMS}::test_what_is_no_form_of_ours",
+        f"{SIZES}::test_what_is_no_form_is_no_form",
+        f"{SIZES}::test_a_broken_form_is_refused",
+        f"{SIZES}::test_no_body_at_all_stores_nothing",
+    ),
+    "F20 choices": (
+        f"{FORMS}::test_a_choice_that_was_not_offered",
+        f"{FORMS}::test_a_slot_cancelled_meanwhile",
+        f"{SIGNING}::test_f16_f20_",
+    ),
+    "F22 health": (
+        f"{FORMS}::test_a_need_of_support_is_kept_apart",
+        f"{DESK}::test_contacts_and_needs_are_for_those_who_need_them",
+    ),
+    # Addresses
+    "U01 next": ("web/staff/test_sign_in::test_a_sign_in_leads_to_pages_of_the_staff",),
+    "U02 bytes": (f"{ADDRESSES}::test_bytes_that_no_address_has", "abuse/test_server::test_the_server_refuses"),
+    "U04 length": (
+        f"{ADDRESSES}::test_an_address_that_is_too_long",
+        f"{ADDRESSES}::test_a_thousand_parameters",
+    ),
+    "U05 crooked paths": (f"{ADDRESSES}::test_a_crooked_path", "abuse/test_server::test_the_server_refuses"),
+    "U07 methods": (
+        f"{ADDRESSES}::test_head_is_get",
+        f"{ADDRESSES}::test_options_tell_the_methods",
+        f"{ADDRESSES}::test_other_methods_are_refused",
+    ),
+    "U08 overrides": (f"{ADDRESSES}::test_a_method_in_a_header_or_a_field",),
+    "U10 ranges": (
+        f"{ADDRESSES}::test_a_number_or_a_wish_out_of_range",
+        f"{ADDRESSES}::test_a_parameter_of_any_name",
+        f"{ADDRESSES}::test_the_link_to_the_other_language",
+        "web/staff/test_slots::test_odd_wishes_do_no_harm",
+    ),
+    "U11 the workshop": (f"{ADDRESSES}::test_nothing_of_the_workshop",),
+    # Unicode
+    "N01 direction": (
+        f"{UNICODE}::test_a_name_written_from_right_to_left",
+        f"{UNICODE}::test_what_a_field_takes",
+        f"{FORMS}::test_marks_that_turn_text_around",
+        f"{MAIL}::test_marks_that_turn_the_direction",
+        f"{MAIL}::test_foreign_text_stands_isolated",
+        "abuse/test_calendar::test_marks_that_turn_the_direction",
+        "web/test_programme::test_a_title_that_turns_direction",
+    ),
+    "N02 unseen": (f"{UNICODE}::test_one_person_stays_one",),
+    "N04 lookalikes": (
+        f"{UNICODE}::test_a_lookalike_of_an_address",
+        f"{UNICODE}::test_a_domain_with_a_sharp_s",
+        f"{UNICODE}::test_mail_goes_to_the_stored_address",
+    ),
+    "N05 other at signs": (f"{UNICODE}::test_another_at_sign",),
+    "N07 emoji": (
+        f"{FORMS}::test_a_family_emoji_and_a_flag",
+        f"{UNICODE}::test_emoji_and_every_script_stay",
+        f"{MAIL}::test_any_name_arrives_whole",
+    ),
+    "N08 surrogates": (
+        f"{FORMS}::test_bytes_that_are_no_text_are_refused",
+        f"{SIZES}::test_a_broken_form_is_refused",
+        f"{MAIL}::test_half_a_surrogate",
+    ),
+    "N10 piles": (
+        f"{FORMS}::test_a_name_that_would_burst_the_page",
+        f"{FORMS}::test_a_long_name_without_a_space",
+        f"{UNICODE}::test_a_pile_of_marks",
+    ),
+    "N11 control characters": (
+        f"{FORMS}::test_control_characters_are_taken_out",
+        f"{FORMS}::test_a_line_break_in_a_one_line_field",
+        f"{UNICODE}::test_what_a_field_takes",
+        "abuse/test_calendar::test_control_characters",
+    ),
+    # At the same time
+    "C01 last place": (f"{RACES}::test_of_fifty_residents", "services/test_races::test_of_many_clients_for_the_last"),
+    "C02 two and two": (f"{RACES}::test_of_two_parties_of_two", "services/test_races::test_two_parties_for_three"),
+    "C04 freed place": (f"{RACES}::test_a_freed_place_goes_to_the_line", "services/test_races::test_a_freed_place"),
+    "C05 two cancels": (f"{RACES}::test_two_cancels_of_one_booking", "services/test_races::test_a_booking_cancelled"),
+    "C07 growing": (f"{RACES}::test_a_party_that_grows", f"{RACES}::test_two_parties_that_grow"),
+    "C08 two staff": (
+        "web/staff/test_slots::test_two_of_the_staff_at_once",
+        "services/test_races::test_two_staff_who_set_a_capacity",
+    ),
+    "C10 opposite orders": (f"{RACES}::test_many_who_book_and_give_back",),
+    "C11 offers": (f"{RACES}::test_an_offer_taken_and_given_up", f"{RACES}::test_an_offer_taken_as_it_runs_out"),
+    "C13 sixty places": ("services/test_races::test_sixty_places_kept_back",),
+    "C14 locked": (
+        f"{RACES}::test_a_database_locked_for_too_long",
+        "services/test_races::test_a_database_that_stays_locked",
+        "web/test_security::test_with_the_database_away_every_page",
+    ),
+    # Replay
+    "P01 twenty clicks": ("abuse/test_replay::test_a_double_click_of_twenty", f"{SIGNING}::test_p01_"),
+    "P02 back and again": ("abuse/test_replay::test_a_form_sent_again_after_going_back", f"{SIGNING}::test_p02_"),
+    "P04 key of another": ("abuse/test_replay::test_the_key_of_somebody_else", f"{SIGNING}::test_p04_"),
+    "P05 old link": ("abuse/test_replay::test_an_old_page_cancels_the_old_booking",),
+    "P07 fifty mails": ("web/test_my::test_asking_fifty_times",),
+    # Other sites
+    "X01 foreign forms": (
+        f"{SITES}::test_no_form_is_taken_without_its_token",
+        f"{SITES}::test_no_form_is_taken_from_another_site",
+        f"{SITES}::test_the_same_forms_are_taken_with_their_token",
+        f"{FORMS}::test_a_form_whose_token_died_keeps_what_was_typed",
+        f"{SITES}::test_opening_pages_and_links_changes_nothing",
+        f"{SITES}::test_what_only_takes_forms_cannot_be_opened",
+    ),
+    "X02 sign-in of others": ("web/staff/test_sign_in::test_a_picture_or_another_site",),
+    "X04 frames": (f"{SITES}::test_no_page_can_be_framed",),
+    # Mail
+    "M01 line breaks": (
+        f"{MAIL}::test_no_text_becomes_a_header_or_a_recipient",
+        f"{FORMS}::test_a_line_break_in_a_one_line_field",
+        f"{SIGNING}::test_m01_",
+    ),
+    "M02 long and odd": (
+        f"{MAIL}::test_a_long_or_foreign_subject",
+        f"{MAIL}::test_a_line_that_servers_take_for_their_own",
+        f"{MAIL}::test_header_lines_stay_short",
+    ),
+    "M04 refused, put off, cut": (
+        f"{DELIVERY}::test_a_refused_recipient_is_given_up",
+        f"{MAIL}::test_a_mail_put_off_for_an_hour",
+        f"{DELIVERY}::test_a_connection_that_dies_after_the_mail",
+    ),
+    "M05 answering machines": (f"{MAIL}::test_an_answering_machine",),
+    # Languages
+    "G01 missing text": (
+        f"{LANGUAGES}::test_a_text_that_is_missing",
+        "web/test_programme::test_a_text_without_english",
+        "content/test_packs::test_every_text_is_in_both_languages",
+        "test_translations::test_every_sentence_is_translated",
+    ),
+    "G02 hostile translation": (
+        f"{LANGUAGES}::test_no_translation_holds_markup",
+        f"{LANGUAGES}::test_what_fills_a_sentence",
+        "test_translations::test_translations_carry_the_placeholders",
+    ),
+    "G04 odd wishes": (f"{LANGUAGES}::test_an_odd_wish_for_a_language",),
+    "G05 in the middle of a form": (
+        f"{FORMS}::test_the_language_can_change_in_the_middle",
+        f"{LANGUAGES}::test_the_language_chosen_in_a_form",
+        f"{LANGUAGES}::test_every_answer_to_a_form",
+    ),
+}
+
+NOTHING_TO_HOLD: Final = {
+    "F11": "no PDF is made",
+    "F20": "staff cannot take a choice away but by cancelling the slot",
+    "N07": "no PDF and no CSV with names of people is made",
+    "N08": "no address reads JSON: each answers 415",
+    "C08": "the capacity is the only text that two of the staff can edit",
+    "G02": "no text is translated in the browser",
+}
+"""Parts of rows that touch what does not exist."""
+
+
+def test_every_row_is_held_by_a_test() -> None:
+    wanted = [group + number for group, numbers in IDS.items() for number in numbers.split()]
+
+    assert [row.split()[0] for row in HELD_BY] == wanted
+    assert set(NOTHING_TO_HOLD) <= set(wanted)
+    assert all(HELD_BY.values())
+
+
+@cache
+def names_in(module: str) -> frozenset[str]:
+    tree = ast.parse((ROOT / "tests" / f"{module}.py").read_text(encoding="utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("row", HELD_BY)
+def test_each_of_these_tests_is_there(row: str) -> None:
+    for test in HELD_BY[row]:
+        module, _, beginning = test.partition("::")
+        found = [name for name in names_in(module) if name.startswith(beginning)]
+        assert found, f"{module} has no test whose name begins with {beginning}"
