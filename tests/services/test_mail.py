@@ -139,7 +139,7 @@ def test_a_confirmation_has_what_one_needs_on_the_day() -> None:
     assert f"Nummer: {reference.reference}" in text
     assert "Vilka: 2 vuxna och 1 barn" in text
     assert "Behov av stöd raderas den 15 maj 2022." in text
-    assert "Namn, e-post och telefonnummer raderas den 14 juni 2022." in text
+    assert "Ditt namn och dina kontaktuppgifter raderas den 14 juni 2022." in text
 
 
 def test_a_confirmation_brings_the_calendar_entry_as_a_part_and_as_a_file() -> None:

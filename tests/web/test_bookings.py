@@ -255,7 +255,7 @@ def test_leaving_the_line_frees_the_turn(app: Flask, amira: Resident) -> None:
     own_page(Resident(app, "Boris"), slot)
     page = amira.submit(own_page(amira, slot), "Ja, lämna kön")
 
-    assert page.heading == "Bokningen är avbokad"
+    assert page.heading == "Du har lämnat kön"
     assert counters(app, slot) == (1, 0, 0)
 
 

@@ -35,7 +35,7 @@ def test_what_was_booked_here_is_listed_with_its_state(app: Flask, amira: Reside
 def test_another_browser_sees_nothing_of_it(app: Flask, amira: Resident) -> None:
     amira.book(make_slot(app))
 
-    assert "Ingenting än." in Resident(app, "Boris").open("/sv/my").text
+    assert "Inget än." in Resident(app, "Boris").open("/sv/my").text
 
 
 def test_links_go_by_mail_to_the_address_that_was_given_when_booking(app: Flask, amira: Resident) -> None:
