@@ -23,10 +23,10 @@ class Memory:
 
 
 def children(pid: int) -> list[int]:
-    """The living children of a process, oldest first."""
+    """The living children of a process, oldest first; of one that ends meanwhile those seen until then."""
     found: list[int] = []
-    for task in (PROC / str(pid) / "task").glob("*/children"):
-        with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in (PROC / str(pid) / "task").glob("*/children"):
             found += map(int, task.read_text().split())
     return sorted(found)
 
@@ -45,7 +45,7 @@ def _ticks(pid: int) -> int:
     """Ticks of one process; of one that has just ended they stand with its parent."""
     try:
         after_name = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0
     return sum(map(int, after_name[11:15]))  # utime, stime, cutime, cstime
 
