@@ -21,7 +21,15 @@ class MailKind(enum.StrEnum):
     BOOKING_OFFERED = "booking_offered"
     BOOKING_CHANGED = "booking_changed"
     BOOKING_CANCELLED = "booking_cancelled"
+    BOOKING_MOVED = "booking_moved"
     OFFER_LAPSED = "offer_lapsed"
+    REMINDER_DAYS = "reminder_days"
+    REMINDER_HOURS = "reminder_hours"
+    SLOT_MOVED = "slot_moved"
+    SLOT_CALLED_OFF = "slot_called_off"
+    DRAW_ENTERED = "draw_entered"
+    DRAW_WON = "draw_won"
+    DRAW_LOST = "draw_lost"
     MY_BOOKINGS = "my_bookings"
     SIGNATORY_CONFIRM = "signatory_confirm"
     SIGNATORY_PUBLISHED = "signatory_published"
@@ -35,7 +43,7 @@ class OutboxMail(Base):
 
     ``message_id`` never changes, so that a mail sent twice by a broken connection is one mail to the reader.
     ``claimed_until`` is the worker's lease by the machine's clock; ``attempts`` counts tries; ``failed_at`` means
-    given up, for staff to see.
+    given up, for staff to see. ``once_key`` is set on what must be promised only once, such as a reminder.
     """
 
     __tablename__ = "outbox_mail"
@@ -57,6 +65,7 @@ class OutboxMail(Base):
     signatory_id: Mapped[int | None] = mapped_column(ForeignKey("signatory.id", ondelete="CASCADE"), index=True)
     context: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict)
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
+    once_key: Mapped[str | None] = mapped_column(String(80), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -166,7 +166,7 @@ ABOUT_NOBODY: Final[dict[str, frozenset[str]]] = {
     "access_need": frozenset(),
     "delegate": frozenset({"language"}),
     "kept_back": frozenset(),
-    "outbox_mail": frozenset({"language", "message_id"}),
+    "outbox_mail": frozenset({"language", "message_id", "once_key"}),
     "signatory": frozenset({
         "reference", "slug", "name", "name_key", "country", "note", "sources", "challenges", "language", "salt",
         "idempotency_key",

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from iclei_events import clock
@@ -75,6 +76,13 @@ def events_of(staff: Staff) -> list[Event]:
 def invite(email: str, role: StaffRole, event: Event | None, *, by: log.Actor, language: str = "sv") -> Invitation:
     """Invite an address to a role at an event (without one: at all). Raises ``NotActive`` for a disabled account."""
     event_id = event.id if event is not None else None
+    try:
+        return _invite(email, role, event_id, by=by, language=language)
+    except IntegrityError:  # somebody else invited the same address in the same moment: now the account is there
+        return _invite(email, role, event_id, by=by, language=language)
+
+
+def _invite(email: str, role: StaffRole, event_id: int | None, *, by: log.Actor, language: str) -> Invitation:
     token = sign_in.new_token()
     with transaction() as session:
         staff = session.scalar(select(Staff).where(Staff.email_key == email_key(email)))

@@ -84,6 +84,21 @@ def test_search_finds_title_and_speaker_whatever_the_case(words: str) -> None:
 
 
 @pytest.mark.usefixtures("summit")
+@pytest.mark.parametrize("words", ["mobility", "mobilitet"])
+def test_search_finds_what_only_the_keywords_name(words: str) -> None:
+    found = {slot.activity.slug for slot in read(words).find(Filters(), SESSIONS)}
+
+    assert {"a-city-to-get-around-in", "streets-for-people", "electric-buses", "the-way-to-school"} <= found
+
+
+@pytest.mark.usefixtures("summit")
+def test_search_finds_the_sessions_of_a_theme_by_its_name() -> None:
+    found = read("klimatneutral framtid").find(Filters(), SESSIONS)
+
+    assert {"heat-without-smoke", "electric-buses"} <= {slot.activity.slug for slot in found}
+
+
+@pytest.mark.usefixtures("summit")
 @pytest.mark.parametrize("words", ["'; DROP TABLE activity--", "%' OR 1=1", "%_", "_", "\\", '"'])
 def test_search_takes_every_sign_literally(words: str) -> None:
     assert read(words).find(Filters(), SESSIONS) == []

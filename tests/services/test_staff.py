@@ -55,6 +55,16 @@ def test_an_invitation_is_over_after_seven_days(machine: MachineClock) -> None:
         staff.invited(invitation.token)
 
 
+def test_one_address_invited_at_once_by_many_is_one_account(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staff, "_add_grant", slowed(staff._add_grant))  # the account is made, not yet there for others
+
+    def invite() -> int:
+        return staff.invite("vera@malmo.example", StaffRole.DOOR, None, by=log.CLI).staff_id
+
+    answers = at_once(app, *[invite] * 3)
+    assert len(set(answers)) == 1, answers
+
+
 def test_a_newer_invitation_makes_the_older_one_dead() -> None:
     first = staff.invite("vera@malmo.example", StaffRole.DOOR, None, by=log.CLI)
     second = staff.invite("VERA@malmo.example", StaffRole.DOOR, None, by=log.CLI)

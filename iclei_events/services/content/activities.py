@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
+from iclei_events.i18n import Bilingual
 from iclei_events.models import ACTIVE, Activity, Booking, Contribution, Event, Room, Slot, Speaker, Theme, Venue
 from iclei_events.services import places
 from iclei_events.services.content.schema import ActivityPart, Pack, SlotPart
@@ -58,9 +59,12 @@ def load_activities(tally: Tally, event: Event, pack: Pack) -> None:
 
 
 def _load_activity(tally: Tally, named: _Named, activity: Activity, part: ActivityPart, position: int) -> None:
-    values = columns(part, without={"theme", "max_party", "speakers", "slots"})
+    values = columns(part, without={"theme", "max_party", "speakers", "slots", "keywords"})
     values |= {"event": named.event, "theme": named.themes.get(part.theme), "position": position}
-    values |= {"max_party_size": part.max_party, "search_text": search_text(part, named.speakers)}
+    values |= {
+        "max_party_size": part.max_party,
+        "search_text": search_text(part, named.themes.get(part.theme), named.speakers),
+    }
     tally.put(activity, values)
     contributions = {each.speaker.slug: each for each in activity.contributions}
     for turn, contribution in enumerate(part.speakers):
@@ -76,9 +80,15 @@ def _load_activity(tally: Tally, named: _Named, activity: Activity, part: Activi
     _drop_slots(tally, [slot for slot in before if slot.slug not in {each.slug for each in part.slots}])
 
 
-def search_text(part: ActivityPart, speakers: Mapping[str, Speaker]) -> str:
-    """Join titles, summaries and speakers in both languages, casefolded, as ``Activity.search_text`` keeps them."""
-    texts: list[Text | None] = [part.title, part.summary, part.description]
+def search_text(part: ActivityPart, theme: Theme | None, speakers: Mapping[str, Speaker]) -> str:
+    """Join texts, theme and speakers in both languages, casefolded, as ``Activity.search_text`` keeps them."""
+    texts: list[Text | Bilingual | None] = [
+        part.title,
+        part.keywords,
+        theme and theme.title,
+        part.summary,
+        part.description,
+    ]
     words = [f"{text.sv} {text.en}" for text in texts if text]
     people = [speakers[each.speaker] for each in part.speakers]
     words += [" ".join(filter(None, (person.name, person.organisation))) for person in people]

@@ -11,7 +11,7 @@ whole of it, on a slot whatever its sources do not give (time, room, number of p
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -39,6 +39,12 @@ from iclei_events.services.content.values import (
     Zone,
 )
 
+RESERVED: Final = frozenset({
+    "accessibility", "bookings", "calendar", "commitment", "contact", "my", "people", "privacy", "problems", "sign-in",
+    "sign-out", "set-up", "signatories", "slots", "staff",
+})  # fmt: skip
+"""First parts of addresses that are pages of their own: an event of such a name could not be reached."""
+
 
 class EventPart(Part):
     slug: Slug
@@ -56,6 +62,13 @@ class EventPart(Part):
     contact_email: EmailAddress | None = None
     contact_phone: Annotated[Words, Field(max_length=40)] | None = None
     sources: Sources = ()
+
+    @field_validator("slug")
+    @classmethod
+    def _an_address_of_its_own(cls, value: str) -> str:
+        if value in RESERVED:
+            raise ValueError("a slug that is not an address of another page")
+        return value
 
     @field_validator("ends_on")
     @classmethod
@@ -156,6 +169,8 @@ class ActivityPart(Part):
     title: Text
     summary: Text
     description: Text | None = None
+    keywords: Text | None = None
+    """Words people may search for that stand in no text of the activity; never shown."""
     theme: Slug | None = None
     format: Format | None = None
     mode: Where = "in_person"

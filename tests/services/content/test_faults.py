@@ -64,6 +64,10 @@ ONE_FAULT = {
         "ends_on: 2022-06-03", "ends_on: 2022-05-31",
         "event.ends_on: got '2022-05-31'; accepted: the day the event starts, 2022-06-01, or a later one",
     ),
+    "an event at the address of another page": (
+        "slug: garden-week", "slug: staff",
+        "event.slug: got 'staff'; accepted: a slug that is not an address of another page",
+    ),
     "a missing language": (
         "title: {sv: Kompost, en: Compost}", "title: {sv: Kompost}",
         "activities.compost.title.en: missing; accepted: the text in both languages, sv and en",
@@ -78,9 +82,9 @@ ONE_FAULT = {
     ),
     "an unknown key": (
         "theme: soil", "theme: soil\n    colour: green",
-        ("activities.compost.colour: the key is not known; accepted: slug, kind, title, summary, description, theme, "
-        "format, mode, audience, max_party, min_age, children_need_adult, pictogram, facts, speakers, illustrative, "
-        "sources, slots"),
+        ("activities.compost.colour: the key is not known; accepted: slug, kind, title, summary, description, "
+        "keywords, theme, format, mode, audience, max_party, min_age, children_need_adult, pictogram, facts, speakers, "
+        "illustrative, sources, slots"),
     ),
     "an unknown choice": (
         "format: workshop", "format: lecture",

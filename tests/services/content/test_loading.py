@@ -27,6 +27,8 @@ from iclei_events.models import (
 from iclei_events.services import capacity, log
 from iclei_events.services.content.loading import load_pack
 from iclei_events.services.content.problems import PackError
+from iclei_events.services.content.schema import RESERVED
+from iclei_events.web.languages import PREFIX
 from tests import scenes
 from tests.services.content import packs
 
@@ -252,3 +254,11 @@ def without_the_second_slot() -> str:
 
 def with_places(number: int) -> str:
     return packs.changed("languages: [en]\n        capacity: 20", f"languages: [en]\n        capacity: {number}")
+
+
+def test_no_event_may_take_the_address_of_a_page(app: Flask) -> None:
+    prefix = f"{PREFIX}/"
+    firsts = {rule.rule.removeprefix(prefix).split("/")[0] for rule in app.url_map.iter_rules() if prefix in rule.rule}
+    in_staff = {rule.rule.split("/")[3] for rule in app.url_map.iter_rules() if rule.rule.startswith(f"{prefix}staff/")}
+
+    assert {name for name in firsts | in_staff if name and "<" not in name} <= RESERVED
