@@ -14,6 +14,8 @@ from iclei_events.db import engine_options
 ROOT: Final = Path(__file__).resolve().parent.parent
 DEMO_SECRET: Final = "demo-only-secret-not-for-production"  # noqa: S105  refused in production
 SHORTEST_SECRET: Final = 32
+AT_ONCE: Final = 8
+"""Requests a web worker does at once; the database's pool has as many connections."""
 
 
 class UnsafeSettingError(ValueError):
@@ -40,6 +42,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
         "CLOCK_STARTS_AT": datetime.fromisoformat(starts_at) if starts_at else None,
         "TRUSTED_PROXIES": int(env.get("TRUSTED_PROXIES", "0")),
         "LOG_FORMAT": env.get("LOG_FORMAT", "text"),
+        "WEB_WORKERS": max(1, int(env.get("WEB_WORKERS", "2"))),
         "PAGE_CACHE_SECONDS": 0.25,
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 128 * 1024,

@@ -27,6 +27,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 WAIT_SECONDS: Final = 4.0
 """How long a request waits for the database before it answers 503 (fault plan: at most 5 s)."""
 
+CONNECTIONS: Final = 8
+"""One for each thread of a web worker (see cli.serve): a connection beyond these is made and lost each time."""
+
 WRITES: Final = {"writes": True}
 """Marks a connection's transaction as one that writes: SQLite then takes its write lock at BEGIN, not halfway."""
 
@@ -111,14 +114,14 @@ def engine_options(url: str) -> dict[str, Any]:
         return {
             "hide_parameters": True,  # what people wrote does not belong in a log of errors
             "json_deserializer": read_json,
+            "pool_size": CONNECTIONS,
             "connect_args": {"timeout": WAIT_SECONDS, "check_same_thread": False},
         }
     milliseconds = int(WAIT_SECONDS * 1000)
     return {
         "hide_parameters": True,
         "json_deserializer": read_json,
-        # One for each thread of a web worker (see cli.serve): a connection beyond these is made and lost each time.
-        "pool_size": 8,
+        "pool_size": CONNECTIONS,
         "max_overflow": 4,
         "pool_timeout": WAIT_SECONDS,
         "pool_pre_ping": False,
@@ -138,10 +141,17 @@ def read_json(document: str | bytes) -> Any:
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
     cursor = connection.cursor()
-    mode = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
-    for pragma in ("foreign_keys=ON", f"journal_mode={mode}", "synchronous=FULL", "temp_store=MEMORY"):
+    for pragma in ("foreign_keys=ON", f"journal_mode={journal_mode()}", "synchronous=FULL", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def journal_mode() -> str:
+    """How SQLite keeps a commit safe: in a WAL where that can be trusted, else in a journal that keeps its blocks.
+
+    A journal that is cut off or deleted instead has the file system write down each time that it grows and shrinks.
+    """
+    return "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "PERSIST"
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
@@ -165,23 +175,47 @@ def transaction() -> Iterator[Session]:
     if session.info.get("in_transaction"):
         msg = "a service verb is one transaction: do not call one from inside another"
         raise RuntimeError(msg)
-    sqlite = db.engine.dialect.name == "sqlite"
     _end(session)
-    if sqlite:
-        _write_line.enter(WAIT_SECONDS)
-    session.info["in_transaction"] = True
-    try:
-        with busy_as_such():
-            session.connection(execution_options=WRITES)
-            yield session
-            session.commit()
-    finally:
-        session.info.pop("in_transaction", None)
+    with _turn_to_write():
+        session.info["in_transaction"] = True
         try:
+            with busy_as_such():
+                session.connection(execution_options=WRITES)
+                yield session
+                session.commit()
+        finally:
+            session.info.pop("in_transaction", None)
             session.rollback()
-        finally:  # a line that is never left would stop every writer after this one
-            if sqlite:
-                _write_line.leave()
+
+
+@contextmanager
+def short_transaction() -> Iterator[Connection]:
+    """As ``transaction()`` for whoever needs no objects: a connection without the session's bookkeeping."""
+    session: Session = db.session()
+    if session.info.get("in_transaction"):
+        msg = "a service verb is one transaction: do not open one inside another"
+        raise RuntimeError(msg)
+    _end(session)
+    with (
+        _turn_to_write(),
+        busy_as_such(),
+        db.engine.connect() as connection,
+        connection.execution_options(**WRITES).begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _turn_to_write() -> Iterator[None]:
+    """The turn in SQLite's line; it ends whatever happens, or it would stop every writer after this one."""
+    if db.engine.dialect.name != "sqlite":
+        yield
+        return
+    _write_line.enter(WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        _write_line.leave()
 
 
 @contextmanager
@@ -202,9 +236,10 @@ def at_once() -> Iterator[Connection]:
         with one_statement() as connection:
             yield connection
     else:
-        with busy_as_such():
-            yield db.session().connection()
-        db.session().rollback()  # a reading left open keeps SQLite's writers from their commit
+        _end(db.session())
+        # Closed at once: a reading left open keeps SQLite's writers from their commit.
+        with busy_as_such(), db.engine.connect() as connection:
+            yield connection
 
 
 def _end(session: Session) -> None:

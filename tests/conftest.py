@@ -10,12 +10,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from iclei_events import create_app, db
 from iclei_events.config import ROOT
-from iclei_events.services import demo
+from iclei_events.services import demo, passwords
 from iclei_events.services.content.loading import load_pack
 from tests import databases, postgres
 from tests.clients import Visitor
@@ -35,6 +37,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_kind", marker.args if marker else KINDS, scope="session")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[PasswordHasher]:
+    """Passwords are hashed as ever, but at the lowest cost: hundreds of tests sign in. Yields the real cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        costly = passwords._hasher
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield costly
+
+
+@pytest.fixture
+def password_costs(_cheap_passwords: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a hash cost what it costs in production, for a test that looks at just that."""
+    monkeypatch.setattr(passwords, "_hasher", _cheap_passwords)
+
+
 @pytest.fixture(scope="session")
 def _worker() -> Iterator[ExitStack]:
     """Where a worker's databases and apps live until it is done."""
@@ -48,12 +65,25 @@ def _databases() -> dict[str, tuple[Flask, Database]]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(_worker: ExitStack, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The address of the PostgreSQL server of this run; where none can be had the test is skipped, in CI it fails."""
+def _run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all workers of this run share."""
     root = tmp_path_factory.getbasetemp()
-    shared = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    return root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+
+@pytest.fixture(scope="session")
+def _templates(_run_folder: Path) -> FileSystemBytecodeCache:
+    """Each template is compiled once in a run, not once in each app."""
+    folder = _run_folder / "templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(_worker: ExitStack, _run_folder: Path) -> Any:
+    """The address of the PostgreSQL server of this run; where none can be had the test is skipped, in CI it fails."""
     try:
-        return _worker.enter_context(postgres.shared_server(shared))
+        return _worker.enter_context(postgres.shared_server(_run_folder))
     except postgres.ServerMissingError as error:
         if os.environ.get("CI"):
             raise
@@ -66,10 +96,12 @@ def _app_and_database(
     request: pytest.FixtureRequest,
     _worker: ExitStack,
     _databases: dict[str, tuple[Flask, Database]],
+    _templates: FileSystemBytecodeCache,
 ) -> tuple[Flask, Database]:
     if database_kind not in _databases:
         database = _make_database(database_kind, request, _worker)
         app = create_app(settings_for(database))
+        app.jinja_env.bytecode_cache = _templates
         databases.migrate(app, database)
         _worker.callback(databases.disconnect, app)
         _databases[database_kind] = app, database

@@ -12,6 +12,10 @@ from lxml.html import HtmlElement
 
 Rule = Callable[[HtmlElement], Iterator[str]]
 CONTROLS: Final = "//input[not(@type='hidden' or @type='submit' or @type='button')]|//select|//textarea"
+CARRIED: Final = (
+    "//@*[name()='style' or starts-with(name(), 'on')"
+    " or contains(translate(., 'JAVSCRIPT', 'javscript'), 'javascript:')]"
+)
 NEVER_IN_CSP: Final = ("unsafe-inline", "unsafe-eval", "*", "http:", "https:")
 
 
@@ -100,10 +104,10 @@ def _nothing_inline(tree: HtmlElement) -> Iterator[str]:
         yield "there is an inline script"
     if tree.xpath("//style"):
         yield "there is an inline style sheet"
-    for element in tree.xpath("//*"):
-        for name, value in ((str(name), str(element.get(name))) for name in element.attrib):
-            if name == "style" or name.startswith("on") or value.strip().lower().startswith("javascript:"):
-                yield f"{element.tag} carries {name}={value!r}"
+    for value in tree.xpath(CARRIED):
+        name = str(value.attrname)
+        if name == "style" or name.startswith("on") or value.strip().lower().startswith("javascript:"):
+            yield f"{value.getparent().tag} carries {name}={str(value)!r}"
 
 
 def _nothing_from_elsewhere(tree: HtmlElement) -> Iterator[str]:

@@ -16,17 +16,21 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from iclei_events.db import db
-from iclei_events.models import Booking, Grant, KeptBack, Signatory, Slot, StaffRole
-from iclei_events.services import capacity, links, log, staff
+from iclei_events.models import Booking, CalendarFeed, Grant, KeptBack, MailKind, Signatory, Slot, StaffRole
+from iclei_events.services import calendar_feeds, capacity, links, log, staff, tickets
 from iclei_events.web import access, access_to_signings
+from iclei_events.web import calendar_feeds as calendar_feeds_page
 from iclei_events.web.staff.access import INVITATION
-from tests import scenes, signers, staffing
+from tests import letters, scenes, signers, staffing
 
 SLOT: Final = "siptex-1030"
 TOUR: Final = "siptex"
 SESSION: Final = "opening-plenary"
 ASSETS: Final = "/static/"
-ENDS_THE_SIGN_IN: Final = "staff.sign_in.sign_out"
+NOT_HERE: Final = {"bookings.change_entry", "draws.entries", "draws.published"}
+"""What only a party in a draw has, or a draw that has closed: for the insider these addresses are not there."""
+LAST: Final = ("bookings.erase", "staff.sign_in.sign_out")
+"""Acts after which others could not be done."""
 
 
 @dataclass
@@ -57,8 +61,7 @@ class Insider:
     def acts(self, language: str = "sv") -> dict[str, str]:
         """The address of each endpoint that takes a form; the one that ends the sign-in comes last."""
         found = {rule.endpoint: self.address(rule, language) for rule in self._rules if "POST" in methods(rule)}
-        found[ENDS_THE_SIGN_IN] = found.pop(ENDS_THE_SIGN_IN)
-        return found
+        return found | {endpoint: found.pop(endpoint) for endpoint in LAST}
 
     @cached_property
     def _rules(self) -> list[Rule]:
@@ -93,15 +96,24 @@ def make_insider(app: Flask) -> Insider:
             "staff_id": staff_id,
             "grant_id": db.session.scalars(select(Grant.id).where(Grant.staff_id == staff_id)).one(),
             "kept_back_id": db.session.scalars(select(KeptBack.id)).one(),
+            "mail_id": _failed_mail(),
+            "opening": 1651485600,
+            "draw_slug": "siptex-evening",
+            "code": tickets.code_of(own, app.config["SECRET_KEY"]),
         }
         key = app.config["SECRET_KEY"]
+        feed = db.session.scalars(select(CalendarFeed)).one()
+        calendar_secret = calendar_feeds.secret_of(feed, key)
+        arguments["secret"] = calendar_secret
         secrets = {
             f"/sv/bookings/{reference}": links.secret_for("booking", own.salt, key),
             f"/sv/commitment/signings/{signing}": links.secret_for("signatory", signed.salt or "", key),
             "/sv/staff/set-up": invited.token,
+            "/sv/my/calendar": calendar_secret,
         }
         opened = {
             access.OPENED: [[reference, digest(own.salt)]],
+            calendar_feeds_page.OPENED: feed.reference,
             access_to_signings.OPENED: {signing: digest(signed.salt or "")},
             INVITATION: invited.token,
         }
@@ -111,16 +123,23 @@ def make_insider(app: Flask) -> Insider:
     return Insider(app, client, reference, signing, arguments, secrets)
 
 
+def _failed_mail() -> int:
+    """The mail with the booking's calendar address, given up."""
+    calendar_feeds.ask_for_address("amira@example.org", language="sv")
+    return letters.fail(letters.newest(MailKind.MY_CALENDAR).id)
+
+
 def digest(salt: str) -> str:
     return sha256(salt.encode()).hexdigest()[:12]
 
 
 def everything_stored(app: Flask) -> dict[str, list[str]]:
-    """Every row of every table."""
+    """Every row of every table, but for the note of who of the staff has looked at whom: it is made by looking."""
     with app.app_context():
         rows = {
             table.name: sorted(repr(tuple(row)) for row in db.session.execute(select(table)))
             for table in db.metadata.sorted_tables
+            if table.name != "disclosure"
         }
         db.session.rollback()
         return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -12,6 +13,7 @@ from sqlalchemy import select, update
 
 from iclei_events import clock
 from iclei_events.db import db, transaction
+from iclei_events.i18n import Bilingual
 from iclei_events.models import (
     Booking,
     BookingStatus,
@@ -24,9 +26,23 @@ from iclei_events.models import (
     Slot,
     Standing,
 )
-from iclei_events.services import bookings, capacity, changes, log, mail, outbox
+from iclei_events.services import (
+    bookings,
+    calendar_feeds,
+    calling_off,
+    capacity,
+    changes,
+    log,
+    mail,
+    moving,
+    my_bookings,
+    outbox,
+    reminders,
+    rescheduling,
+)
 from iclei_events.services.booking_rows import Contact, Party
-from tests import scenes
+from iclei_events.services.rescheduling import WhenAndWhere
+from tests import draws, scenes
 
 SIGNINGS: Final = {
     MailKind.SIGNATORY_CONFIRM: SignatoryStatus.SUBMITTED,
@@ -38,11 +54,19 @@ CONTEXTS: Final[dict[MailKind, dict[str, object]]] = {
     MailKind.PROBLEM_REPORT: {"problem": "Menyn går inte att nå.", "page": "/sv/", "email": "me@example.org"},
 }
 
+OF_A_DRAW: Final = frozenset({MailKind.DRAW_ENTERED, MailKind.DRAW_WON, MailKind.DRAW_LOST})
+REMINDERS: Final = {MailKind.REMINDER_DAYS: timedelta(days=2), MailKind.REMINDER_HOURS: timedelta(hours=2)}
+
+
+DRAWS: Final = frozenset({MailKind.DRAW_ENTERED, MailKind.DRAW_WON, MailKind.DRAW_LOST})
+
 
 def promise(kind: MailKind, language: str = "sv", *, name: str = "Eva Öberg") -> OutboxMail:
     """The newest promise of a mail of that kind, made the way the app makes it."""
     if kind in SIGNINGS:
         _promise_to_signer(kind, language, name)
+    elif kind in OF_A_DRAW:
+        _promise_to_entrants(kind, language)
     elif kind in CONTEXTS:
         with transaction() as session:
             outbox.mail(
@@ -56,6 +80,24 @@ def promise(kind: MailKind, language: str = "sv", *, name: str = "Eva Öberg") -
 def newest(kind: MailKind | None = None) -> OutboxMail:
     query = select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)
     return db.session.scalars(query if kind is None else query.where(OutboxMail.kind == kind)).one()
+
+
+def newest_about(booking: Booking) -> OutboxMail:
+    query = select(OutboxMail).where(OutboxMail.booking_id == booking.id).order_by(OutboxMail.id.desc()).limit(1)
+    return db.session.scalars(query).one()
+
+
+def link_in(message: EmailMessage) -> str:
+    """The secret link of a mail, as it stands in its text."""
+    return next(word for word in text_of(message).split() if "/bookings/" in word and "key=" in word)
+
+
+def fail(mail_id: int, reason: str = "550 5.1.1 no such user") -> int:
+    """As if a server had refused the mail for good; returns its id."""
+    with transaction() as session:
+        row = session.get_one(OutboxMail, mail_id)
+        row.failed_at, row.last_error = clock.now(), reason
+    return mail_id
 
 
 def written(row: OutboxMail) -> EmailMessage:
@@ -97,7 +139,22 @@ def book(slot: Slot, name: str, language: str = "sv", adults: int = 2, children:
     ).reference
 
 
+def _promise_in_draw(kind: MailKind, language: str, name: str) -> None:
+    """Enter a draw with room for one party: alone, or beside another that loses where this one wins."""
+    draw = draws.make_draw([3])
+    if kind is MailKind.DRAW_LOST:
+        other = Contact("Other", "one@example.org", "two@example.org")
+        draws.enter(draw, "Other", adults=3, contact=other, language=language)
+    who = Contact(name, "one@example.org", "one@example.org", access_need="Rullstol")
+    draws.enter(draw, name, adults=2, children=1, contact=who, language=language)
+    if kind is not MailKind.DRAW_ENTERED:
+        draws.run(draw)
+
+
 def _promise_to_attendee(kind: MailKind, language: str, name: str) -> None:
+    if kind in DRAWS:
+        _promise_in_draw(kind, language, name)
+        return
     slot = scenes.make_slot(capacity=6)
     first = book(slot, name, language)
     if kind is MailKind.BOOKING_CANCELLED:
@@ -106,8 +163,45 @@ def _promise_to_attendee(kind: MailKind, language: str, name: str) -> None:
         changes.change_size(first, Party(1, 1))
     elif kind is MailKind.MY_BOOKINGS:
         _promise_links(slot, language, name)
+    elif kind is MailKind.MY_CALENDAR:
+        clock.freeze(clock.now() + my_bookings.BETWEEN_MAILS)
+        calendar_feeds.ask_for_address("one@example.org", language=language)
+    elif kind in REMINDERS:
+        clock.freeze(slot.starts_at - REMINDERS[kind])
+        reminders.promise_due()
+    elif kind in {MailKind.SLOT_MOVED, MailKind.SLOT_CALLED_OFF}:
+        _promise_news_of_slot(kind, slot)
+    elif kind is MailKind.BOOKING_MOVED:
+        moving.move(first, add_departure(slot))
     elif kind is not MailKind.BOOKING_CONFIRMED:
         _promise_in_line(kind, slot, first, language, name)
+
+
+def add_departure(slot: Slot) -> str:
+    """Another departure of the same tour, three hours later, with six places; returns its slug."""
+    later = timedelta(hours=3)
+    with transaction() as session:
+        session.add(
+            Slot(
+                activity_id=slot.activity_id, slug=f"{slot.slug}-later", starts_at=slot.starts_at + later,
+                ends_at=slot.ends_at + later, languages=["en"], capacity=6,
+            )
+        )  # fmt: skip
+    return f"{slot.slug}-later"
+
+
+def _promise_news_of_slot(kind: MailKind, slot: Slot) -> None:
+    """With another departure that has room."""
+    add_departure(slot)
+    now = scenes.slot_now(slot)
+    if kind is MailKind.SLOT_CALLED_OFF:
+        reason = Bilingual("Anläggningen är stängd.", "The plant is closed.")
+        calling_off.call_off(now.id, seen=now.sequence, by=log.CLI, reason=reason)
+        return
+    later = replace(
+        WhenAndWhere.of(now), starts_at=now.starts_at + timedelta(hours=1), meeting_point=scenes.both("Gate")
+    )
+    rescheduling.move_slot(now.id, later, seen=now.sequence, by=log.CLI)
 
 
 def _promise_links(slot: Slot, language: str, name: str) -> None:
@@ -130,6 +224,16 @@ def _promise_in_line(kind: MailKind, slot: Slot, first: str, language: str, name
     if kind is MailKind.OFFER_LAPSED:
         clock.freeze(clock.now() + timedelta(hours=25))
         capacity.tend_slots()
+
+
+def _promise_to_entrants(kind: MailKind, language: str) -> None:
+    """Two parties enter for the two places there are."""
+    clock.freeze(draws.OPENS_AT)
+    draw = draws.make_draw((2,))
+    for name in ("Amira", "Boris"):
+        draws.enter(draw, name, 2, language=language)
+    if kind is not MailKind.DRAW_ENTERED:
+        draws.run(draw)
 
 
 def _promise_to_signer(kind: MailKind, language: str, name: str) -> None:

@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
 from typing import Final, Self
 from urllib.error import URLError
@@ -17,7 +19,10 @@ from urllib.request import urlopen
 from iclei_events.config import ROOT
 
 PATIENCE: Final = 60
-"""Seconds until a site that does not answer is given up, the demo's content loaded on the way."""
+"""Seconds until a site that does not do what it should is given up: longer than a busy machine needs."""
+
+_ports: Final = count(os.getpid() * 37)
+"""Elsewhere in each worker."""
 
 OURS: Final = {"DATABASE_URL", "SECRET_KEY", "BASE_URL", "MAIL_URL", "MAIL_FROM", "CLOCK_STARTS_AT", "CLOCK_STARTED"}
 
@@ -67,7 +72,7 @@ class LiveSite:
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -98,7 +103,7 @@ class LiveSite:
         assert done.returncode == 0, f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def mails_to(self, recipient: str, *, at_least: int = 1, seconds: float = 15) -> list[EmailMessage]:
+    def mails_to(self, recipient: str, *, at_least: int = 1, seconds: float = PATIENCE) -> list[EmailMessage]:
         """The mails to somebody, oldest first; waits until there are that many."""
         give_up = time.monotonic() + seconds
         while True:
@@ -114,6 +119,10 @@ class LiveSite:
 
 
 def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """A port that nothing else takes before the site does: the machine itself gives away those from 32768 on."""
+    while True:
+        port = 20000 + next(_ports) % 12000
+        with socket.socket() as free, suppress(OSError):
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", port))
+            return port

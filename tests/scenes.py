@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -46,6 +46,7 @@ def make_slot(**fields: Any) -> Slot:
             ends_on=date(2022, 5, 14),
             mode="hybrid",
             max_party=fields.pop("max_party", 6),
+            max_places_per_person=fields.pop("max_places_per_person", None),
             contact_email="summit@example.org",
         )
         activity = Activity(
@@ -62,11 +63,28 @@ def make_slot(**fields: Any) -> Slot:
         session.add(slot)
         session.flush()
         slot_id = slot.id
-    # Detached, so that threads may name it without reading through the session of another.
-    made = slot_now(slot_id)
-    db.session.expunge(made)
+    return _detached(slot_id)
+
+
+def make_departures(*capacities: int, **fields: Any) -> list[Slot]:
+    """Departures of one tour, two hours apart, with so many places each."""
+    first = make_slot(capacity=capacities[0], **fields)
+    with transaction() as session:
+        for nth, capacity in enumerate(capacities[1:], 1):
+            later = timedelta(hours=2 * nth)
+            times = {"starts_at": first.starts_at + later, "ends_at": first.ends_at + later}
+            slug = f"{first.slug}-{nth}"
+            session.add(Slot(activity_id=first.activity_id, slug=slug, languages=["en"], capacity=capacity, **times))
+    ids = db.session.scalars(select(Slot.id).where(Slot.activity_id == first.activity_id).order_by(Slot.id)).all()
+    return [_detached(slot_id) for slot_id in ids]
+
+
+def _detached(slot_id: int) -> Slot:
+    """The slot, so that threads may name it without reading through the session of another."""
+    slot = slot_now(slot_id)
+    db.session.expunge(slot)
     db.session.rollback()
-    return made
+    return slot
 
 
 def slot_now(slot: Slot | int) -> Slot:
@@ -76,14 +94,14 @@ def slot_now(slot: Slot | int) -> Slot:
     return db.session.scalars(select(Slot).where(Slot.id == slot_id).execution_options(populate_existing=True)).one()
 
 
-def contact(name: str, **fields: str) -> Contact:
+def contact(name: str, **fields: Any) -> Contact:
     address = f"{name.lower()}@example.org"
     return Contact(name=name, email=address, email_key=address, **fields)
 
 
 def book(slot: Slot, name: str, adults: int = 1, children: int = 0, **options: Any) -> Answer:
     """Book as a resident called ``name``, ready to stand in line, with a form of its own."""
-    party = Party(adults, children)
+    party = Party(adults, children, options.pop("least", None))
     options = {"language": "sv", "key": f"key-of-{name}-{next(_numbers)}", "wait": True, **options}
     return bookings.book(slot_now(slot), party=party, contact=contact(name), **options)
 

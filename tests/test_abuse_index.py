@@ -19,7 +19,9 @@ IDS: Final = {
     "C": "01 02 04 05 07 08 10 11 13 14",
     "P": "01 02 04 05 07",
     "X": "01 02 04",
+    "D": "01 02 04 05 07 08 10",
     "M": "01 02 04 05",
+    "L": "01 02 04",
     "G": "01 02 04 05",
 }
 """The rows of the groups that touch what there is."""
@@ -35,6 +37,12 @@ SITES: Final = "abuse/test_cross_site"
 LANGUAGES: Final = "abuse/test_languages"
 SIZES: Final = "abuse/test_sizes"
 DESK: Final = "web/staff/test_bookings"
+MOVES: Final = "web/staff/test_rescheduling"
+REMINDERS: Final = "services/test_reminders"
+CALENDAR: Final = "abuse/test_calendar"
+MOVING: Final = "web/test_moving"
+WAITING_ROOM: Final = "web/test_waiting_room"
+PARTY: Final = "web/test_attendees"
 
 HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     # Forms
@@ -44,7 +52,11 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         f"{DESK}::test_a_form_that_lacks_something_says_what",
     ),
     "F02 blanks and capitals": (f"{FORMS}::test_an_address_is_cleaned_of_what_nobody_means",),
-    "F04 too long": (f"{FORMS}::test_an_address_that_no_mail_reaches", f"{SIGNING}::test_f04_"),
+    "F04 too long": (
+        f"{FORMS}::test_an_address_that_no_mail_reaches",
+        f"{SIGNING}::test_f04_",
+        f"{PARTY}::test_a_name_that_cannot_be",
+    ),
     "F05 foreign domains": (
         f"{FORMS}::test_an_address_is_cleaned_of_what_nobody_means",
         f"{FORMS}::test_an_address_that_no_mail_reaches",
@@ -52,15 +64,20 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     "F07 odd digits": (
         f"{FORMS}::test_only_plain_digits_are_a_number_of_people",
         "web/staff/test_slots::test_what_is_no_number_of_places",
+        f"{PARTY}::test_a_place_that_is_not_there",
     ),
     "F08 too many": (
         f"{FORMS}::test_a_party_over_the_limit_of_a_booking",
         f"{FORMS}::test_a_party_over_the_places_left",
+        "web/test_booking_form::test_one_person_has_so_many_places",
+        "web/test_booking_form::test_a_party_that_the_slot_can_never_hold",
+        "services/test_person_limit::test_twenty_forms_of_one_person",
     ),
     "F10 names": (
         f"{FORMS}::test_a_name_stays_as_its_owner_writes_it",
         f"{UNICODE}::test_emoji_and_every_script_stay",
         f"{MAIL}::test_any_name_arrives_whole",
+        f"{PARTY}::test_any_name_stays_text",
     ),
     "F11 markup": (
         f"{FORMS}::test_markup_is_kept_as_text",
@@ -72,6 +89,7 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         "web/test_programme::test_a_title_cannot_end_the_data_or_become_markup",
         f"{MAIL}::test_markup_stays_text",
         "abuse/test_calendar::test_signs_with_a_meaning_are_escaped",
+        f"{PARTY}::test_any_name_stays_text",
     ),
     "F13 quotation marks": (
         f"{SIGNING}::test_f13_",
@@ -88,9 +106,11 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         f"{FORMS}::test_a_slot_that_takes_no_bookings",
         f"{SIGNING}::test_f16_f20_",
         "abuse/test_roles::test_what_belongs_to_another_event",
+        f"{MOVING}::test_a_time_of_another_event",
     ),
     "F17 too early, too late": (
         f"{FORMS}::test_before_opening_the_server_decides",
+        f"{WAITING_ROOM}::test_nobody_is_let_in_before_the_opening_whatever_their_clock_says",
         f"{FORMS}::test_a_slot_that_takes_no_bookings",
     ),
     "F19 no form": (
@@ -103,6 +123,8 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         f"{FORMS}::test_a_choice_that_was_not_offered",
         f"{FORMS}::test_a_slot_cancelled_meanwhile",
         f"{SIGNING}::test_f16_f20_",
+        f"{MOVING}::test_a_choice_that_was_not_offered",
+        f"{MOVING}::test_a_time_cancelled_meanwhile",
     ),
     "F22 health": (
         f"{FORMS}::test_a_need_of_support_is_kept_apart",
@@ -138,6 +160,7 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         f"{MAIL}::test_foreign_text_stands_isolated",
         "abuse/test_calendar::test_marks_that_turn_the_direction",
         "web/test_programme::test_a_title_that_turns_direction",
+        f"{PARTY}::test_any_name_stays_text",
     ),
     "N02 unseen": (f"{UNICODE}::test_one_person_stays_one",),
     "N04 lookalikes": (
@@ -171,13 +194,27 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     "C01 last place": (f"{RACES}::test_of_fifty_residents", "services/test_races::test_of_many_clients_for_the_last"),
     "C02 two and two": (f"{RACES}::test_of_two_parties_of_two", "services/test_races::test_two_parties_for_three"),
     "C04 freed place": (f"{RACES}::test_a_freed_place_goes_to_the_line", "services/test_races::test_a_freed_place"),
-    "C05 two cancels": (f"{RACES}::test_two_cancels_of_one_booking", "services/test_races::test_a_booking_cancelled"),
-    "C07 growing": (f"{RACES}::test_a_party_that_grows", f"{RACES}::test_two_parties_that_grow"),
+    "C05 two cancels": (
+        f"{RACES}::test_two_cancels_of_one_booking",
+        "services/test_races::test_a_booking_cancelled",
+        "services/test_moving::test_moved_while_it_is_cancelled",
+    ),
+    "C07 growing": (
+        f"{RACES}::test_a_party_that_grows",
+        f"{RACES}::test_two_parties_that_grow",
+        "services/test_person_limit::test_booking_growing_and_standing_in_line",
+    ),
     "C08 two staff": (
         "web/staff/test_slots::test_two_of_the_staff_at_once",
         "services/test_races::test_two_staff_who_set_a_capacity",
+        f"{MOVES}::test_two_of_the_staff_at_once",
+        "services/test_rescheduling::test_of_two_who_move_a_slot_at_once",
     ),
-    "C10 opposite orders": (f"{RACES}::test_many_who_book_and_give_back",),
+    "C10 opposite orders": (
+        f"{RACES}::test_many_who_book_and_give_back",
+        "services/test_moving::test_there_and_back_at_once",
+        "services/test_moving::test_control_without_the_order_of_locks",
+    ),
     "C11 offers": (f"{RACES}::test_an_offer_taken_and_given_up", f"{RACES}::test_an_offer_taken_as_it_runs_out"),
     "C13 sixty places": ("services/test_races::test_sixty_places_kept_back",),
     "C14 locked": (
@@ -186,11 +223,15 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         "web/test_security::test_with_the_database_away_every_page",
     ),
     # Replay
-    "P01 twenty clicks": ("abuse/test_replay::test_a_double_click_of_twenty", f"{SIGNING}::test_p01_"),
+    "P01 twenty clicks": (
+        "abuse/test_replay::test_a_double_click_of_twenty",
+        f"{SIGNING}::test_p01_",
+        f"{MOVING}::test_the_same_form_sent_twice",
+    ),
     "P02 back and again": ("abuse/test_replay::test_a_form_sent_again_after_going_back", f"{SIGNING}::test_p02_"),
     "P04 key of another": ("abuse/test_replay::test_the_key_of_somebody_else", f"{SIGNING}::test_p04_"),
     "P05 old link": ("abuse/test_replay::test_an_old_page_cancels_the_old_booking",),
-    "P07 fifty mails": ("web/test_my::test_asking_fifty_times",),
+    "P07 fifty mails": ("web/test_my::test_asking_fifty_times", "web/test_calendar_feeds::test_asking_fifty_times"),
     # Other sites
     "X01 foreign forms": (
         f"{SITES}::test_no_form_is_taken_without_its_token",
@@ -202,6 +243,29 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     ),
     "X02 sign-in of others": ("web/staff/test_sign_in::test_a_picture_or_another_site",),
     "X04 frames": (f"{SITES}::test_no_page_can_be_framed",),
+    # Dates and the change of the clocks
+    "D01 no date": (f"{MOVES}::test_a_time_that_can_be_read_in_two_ways_or_none",),
+    "D02 order of day and month": (f"{MOVES}::test_a_time_that_can_be_read_in_two_ways_or_none",),
+    "D04 an hour twice": (
+        f"{MOVES}::test_in_the_hour_that_comes_twice_the_page_asks",
+        f"{MOVES}::test_a_time_that_clocks_leave_out",
+    ),
+    "D05 over the change": (
+        f"{MOVES}::test_a_time_entered_before_the_change_of_clocks",
+        "services/test_mail::test_the_hour_is_that_of_the_day",
+        "services/test_calendar::test_times_are_malmos",
+    ),
+    "D07 order and length": (
+        f"{MOVES}::test_times_that_cannot_be_meant",
+        f"{MOVES}::test_a_slot_may_go_over_midnight",
+    ),
+    "D08 readers elsewhere": (f"{MOVES}::test_times_are_malmos_wherever_the_reader_is",),
+    "D10 reminders": (
+        f"{REMINDERS}::test_two_days_before_is_the_same_time_on_the_clock",
+        f"{REMINDERS}::test_two_hours_before_are_hours_as_they_pass",
+        f"{REMINDERS}::test_however_often_the_job_runs",
+        f"{REMINDERS}::test_two_workers_at_once",
+    ),
     # Mail
     "M01 line breaks": (
         f"{MAIL}::test_no_text_becomes_a_header_or_a_recipient",
@@ -217,8 +281,24 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         f"{DELIVERY}::test_a_refused_recipient_is_given_up",
         f"{MAIL}::test_a_mail_put_off_for_an_hour",
         f"{DELIVERY}::test_a_connection_that_dies_after_the_mail",
+        "web/staff/test_failed_mails::test_a_mail_that_was_refused_is_shown_to_the_staff",
     ),
     "M05 answering machines": (f"{MAIL}::test_an_answering_machine",),
+    # Calendar
+    "L01 line breaks": (
+        f"{CALENDAR}::test_no_text_becomes_a_line_of_its_own",
+        f"{CALENDAR}::test_signs_with_a_meaning_are_escaped",
+        "services/test_calendar_feeds::test_no_title_breaks_the_feed",
+    ),
+    "L02 folding": (
+        f"{CALENDAR}::test_lines_are_folded_between_characters",
+        "services/test_calendar_feeds::test_no_title_breaks_the_feed",
+    ),
+    "L04 after the change": (
+        "services/test_calendar::test_times_are_malmos_with_the_rules_of_the_zone",
+        "services/test_calendar::test_the_files_own_rules_give_the_right_moment",
+        "services/test_calendar_feeds::test_times_after_a_change_of_the_clocks",
+    ),
     # Languages
     "G01 missing text": (
         f"{LANGUAGES}::test_a_text_that_is_missing",
@@ -244,7 +324,6 @@ NOTHING_TO_HOLD: Final = {
     "F20": "staff cannot take a choice away but by cancelling the slot",
     "N07": "no PDF and no CSV with names of people is made",
     "N08": "no address reads JSON: each answers 415",
-    "C08": "the capacity is the only text that two of the staff can edit",
     "G02": "no text is translated in the browser",
 }
 """Parts of rows that touch what does not exist."""

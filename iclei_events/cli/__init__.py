@@ -2,10 +2,18 @@
 
 from flask import Flask
 
-from iclei_events.cli import event, privacy, seats, serve, staff, worker
+from iclei_events.cli import draw, event, privacy, seats, serve, staff, worker
 
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
-    for command in (event.commands, privacy.commands, seats.commands, serve.serve, staff.commands, worker.worker):
+    for command in (
+        draw.commands,
+        event.commands,
+        privacy.commands,
+        seats.commands,
+        serve.serve,
+        staff.commands,
+        worker.worker,
+    ):
         app.cli.add_command(command)

@@ -18,11 +18,9 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.mp import MPServer
 
 from iclei_events import clock
+from iclei_events.cli.web_server import LAST_SECONDS, web_server
 from iclei_events.cli.worker import worker
 from iclei_events.config import ROOT
 from iclei_events.db import db
@@ -34,11 +32,9 @@ PACKS: Final = ROOT / "iclei_events" / "content"
 DEMO_STARTS_AT: Final = "2022-05-02T09:05:00+02:00"
 """Five minutes after the booking of the Summit's tours has opened, so that the Summit lies ahead."""
 
-THREADS: Final = 8
-"""Requests a worker answers at once; the database's pool has as many connections."""
-
-LAST_SECONDS: Final = 10
-"""How long what is under way may take to end when the server is asked to stop."""
+YOUNG_OBJECTS: Final = 10_000
+"""How many new objects Python's collector waits for before it looks through them. A list of slots makes a thousand that
+need no collecting; at Python's own 700, looking took a tenth of the page."""
 
 PR_SET_PDEATHSIG: Final = 1
 M_ARENA_MAX: Final = -8
@@ -87,7 +83,7 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         mail_worker.start()
-        _web_server(host, port).serve()
+        web_server(host, port).serve()
     except KeyboardInterrupt:
         pass
     finally:
@@ -143,6 +139,7 @@ def _forget_connections() -> None:
     os.register_at_fork(after_in_child=_depend_on_parent)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
 
 
 def _keep_little_freed_memory() -> None:
@@ -161,20 +158,3 @@ def _depend_on_parent() -> None:
 def _work() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     worker.main([], standalone_mode=False)
-
-
-def _web_server(host: str, port: int) -> MPServer:
-    return MPServer(
-        "app:app",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        workers=int(os.environ.get("WEB_WORKERS", "2")),
-        blocking_threads=THREADS,
-        respawn_failed_workers=True,
-        workers_kill_timeout=LAST_SECONDS,
-        log_level=LogLevels.error,
-        working_dir=ROOT,
-    )

@@ -17,13 +17,16 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from iclei_events.db import DatabaseBusyError, db
-from iclei_events.services import capacity, delivery, privacy
+from iclei_events.services import calling_off, capacity, delivery, draws, privacy, reminders, settling, waiting_rooms
 
 ROUND_SECONDS: Final = 1.0
 SERVER_AWAY_SECONDS: Final = 30.0
 """How long a mail server that is away is left alone."""
 
 DATABASE_AWAY_SECONDS: Final = 5.0
+REMINDER_SECONDS: Final = 60.0
+"""How often reminders that are due are looked for."""
+
 PURGE_SECONDS: Final = 3600.0
 """How often personal data that are due are looked for."""
 
@@ -37,7 +40,7 @@ _log = structlog.get_logger()
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 @with_appcontext
 def worker(*, once: bool) -> None:
-    """Send queued mail, lapse offers, release kept-back places, purge what is due."""
+    """Send queued mail and reminders, lapse offers, release kept-back places, close draws, purge what is due."""
     rounds = Rounds(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001  werkzeug's documented way
     if once:
         while rounds.work():
@@ -61,6 +64,7 @@ class Rounds:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._mail_rests_until = 0.0
+        self._remind_again_at = 0.0
         self._purge_again_at = 0.0
 
     def go_on_until(self, stop: threading.Event) -> None:
@@ -80,20 +84,30 @@ class Rounds:
 
     def work(self) -> bool:
         """One round; whether the next should follow at once."""
-        slots = self._tend_slots()
+        slots = self._tend(waiting_rooms.open_due) + self._tend(capacity.tend_slots) + self._tend(draws.tend)
+        slots += self._tend(settling.settle)
+        reminded = self._remind()
         delivered = self._deliver()
         self._purge()
-        if slots or delivered.progressed or delivered.away:
+        if slots or reminded or delivered.progressed or delivered.away:
             _log.info(
-                "worker round", slots=slots, sent=delivered.sent, skipped=delivered.skipped,
+                "worker round", slots=slots, reminded=reminded, sent=delivered.sent, skipped=delivered.skipped,
                 deferred=delivered.deferred, failed=delivered.failed, away=delivered.away,
             )  # fmt: skip
         return delivered.progressed
 
-    def _tend_slots(self) -> int:
+    def _remind(self) -> int:
+        """Look once a minute for reminders, and for what is still booked on slots that were called off and are over."""
+        if time.monotonic() < self._remind_again_at:
+            return 0
+        self._remind_again_at = time.monotonic() + REMINDER_SECONDS
+        self._tend(calling_off.end_called_off)
+        return self._tend(reminders.promise_due)
+
+    def _tend(self, job: Callable[[], int]) -> int:
         """A slot that cannot be tended must not keep everybody's mail back."""
         try:
-            return int(self._do(capacity.tend_slots))
+            return int(self._do(job))
         except (DatabaseBusyError, DBAPIError):
             raise
         except Exception:  # noqa: BLE001  whatever went wrong with a slot, the mail goes out

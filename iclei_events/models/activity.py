@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -22,6 +22,10 @@ class ActivityKind(enum.StrEnum):
     STUDY_TOUR = "study_tour"
     PARTY = "party"
     WEBINAR = "webinar"
+
+
+RESIDENTS: Final = frozenset({ActivityKind.STUDY_TOUR, ActivityKind.PARTY})
+"""What is for everybody who lives in the city; the rest is for delegates."""
 
 
 class Audience(enum.StrEnum):
@@ -79,6 +83,11 @@ class Activity(Base):
     def max_party(self) -> int:
         """How many places one booking may hold: the activity's own limit, else the event's."""
         return self.max_party_size or self.event.max_party
+
+    @property
+    def person_limit(self) -> int | None:
+        """How many places one person may have on the event's tours and party together, if this is one of them."""
+        return self.event.max_places_per_person if self.kind in RESIDENTS else None
 
 
 class Speaker(Base):

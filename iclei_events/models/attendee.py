@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iclei_events.db import Base
@@ -23,6 +23,8 @@ class Attendee(Base):
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254), index=True)
     phone: Mapped[str | None] = mapped_column(String(40))
+    comes_along: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether the first place is for whoever books; else they book for others, such as a class or their parents."""
 
     booking: Mapped[Booking] = relationship(back_populates="attendee")
 

@@ -47,6 +47,8 @@ class Booking(Base):
         CheckConstraint("size between 1 and 50", name="size"),
         CheckConstraint("(status = 'waiting') = (queued_at is not null)", name="waiting_has_its_turn"),
         CheckConstraint("(status = 'offered') = (offer_until is not null)", name="offer_has_its_end"),
+        CheckConstraint("least_size is null or least_size between 1 and size - 1", name="least_size"),
+        CheckConstraint("wanted_size is null or wanted_size > size", name="wanted_size"),
         # The line of a slot, shortest way to its head and to one's own place in it.
         Index(
             "ix_booking_line",
@@ -78,7 +80,13 @@ class Booking(Base):
     queued_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     passed_over: Mapped[int] = mapped_column(default=0)
     """How often a smaller party has gone ahead of this one while it stood at the head of the line."""
+    least_size: Mapped[int | None]
+    """While it waits: some of the party would come, if at least so many can; none: all of them or nobody."""
+    wanted_size: Mapped[int | None]
+    """How many the party was when only a part of it, now its ``size``, could be offered places."""
     offer_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    offer_prolonged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the party asked for more time to answer: it gets that once."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sequence: Mapped[int] = mapped_column(default=0)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))
@@ -107,6 +115,14 @@ class Booking(Base):
     @property
     def current_places(self) -> list[Place]:
         return [place for place in self.places if place.given_back_at is None]
+
+    @property
+    def contacts_place(self) -> Place | None:
+        """The place of whoever booked, if they come along themselves: the first adult's, else the first."""
+        if self.attendee is None or not self.attendee.comes_along:
+            return None
+        places = self.current_places
+        return next((place for place in places if place.kind is PlaceKind.ADULT), places[0] if places else None)
 
     @property
     def adults(self) -> int:

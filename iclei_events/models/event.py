@@ -27,6 +27,7 @@ class Event(Base):
     __table_args__ = (
         CheckConstraint("ends_on >= starts_on", name="ends_after_start"),
         CheckConstraint("max_party between 1 and 50", name="max_party"),
+        CheckConstraint("max_places_per_person is null or max_places_per_person > 0", name="max_places_per_person"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -42,6 +43,8 @@ class Event(Base):
     timezone: Mapped[str] = mapped_column(String(40), default="Europe/Stockholm")
     mode: Mapped[str] = mapped_column(String(12))
     max_party: Mapped[int] = mapped_column(default=6)
+    max_places_per_person: Mapped[int | None]
+    """How many places one person may have on the event's tours and party together; none: as many as there are."""
     contact_email: Mapped[str | None] = mapped_column(String(254))
     contact_phone: Mapped[str | None] = mapped_column(String(40))
     sources: Mapped[list[Any]] = mapped_column(JsonDocument, default=list)

@@ -31,6 +31,7 @@ class MailKind(enum.StrEnum):
     DRAW_WON = "draw_won"
     DRAW_LOST = "draw_lost"
     MY_BOOKINGS = "my_bookings"
+    MY_CALENDAR = "my_calendar"
     SIGNATORY_CONFIRM = "signatory_confirm"
     SIGNATORY_PUBLISHED = "signatory_published"
     SIGNATORY_DECLINED = "signatory_declined"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iclei_events.db import Base
@@ -16,6 +16,7 @@ from iclei_events.models.types import BilingualText, UtcDateTime, choice
 if TYPE_CHECKING:
     from iclei_events.models.activity import Activity
     from iclei_events.models.booking import Booking
+    from iclei_events.models.draw import Draw
     from iclei_events.models.staff import Staff
     from iclei_events.models.venue import Room, Venue
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 class Slot(SlotRules, Base):
     """``held`` counts the places of confirmed and offered bookings, ``waiting`` the parties in line.
 
-    Only ``services.places`` changes ``held``, ``kept_back``, ``waiting`` and ``over_capacity``. The last is how far
-    staff have lowered ``capacity`` below what was already held: nobody loses a place, nobody new gets one.
+    In line stand those without a place and those who hold another time and would rather have this one. ``waiting``
+    counts both; ``out_of_reach`` those of them who want more places than the slot could give: they keep nobody out.
+    Only ``services.places`` changes the counters. ``over_capacity`` is how far staff have lowered ``capacity`` below
+    what was already held: nobody loses a place, nobody new gets one.
     """
 
     __tablename__ = "slot"
@@ -36,6 +39,7 @@ class Slot(SlotRules, Base):
             name="counters_not_negative",
         ),
         CheckConstraint("held + kept_back <= capacity + over_capacity", name="never_oversold"),
+        CheckConstraint("out_of_reach >= 0", name="out_of_reach_not_negative"),
         Index("ix_slot_activity_starts", "activity_id", "starts_at"),
     )
 
@@ -43,6 +47,8 @@ class Slot(SlotRules, Base):
     activity_id: Mapped[int] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"))
     venue_id: Mapped[int | None] = mapped_column(ForeignKey("venue.id", ondelete="SET NULL"))
     room_id: Mapped[int | None] = mapped_column(ForeignKey("room.id", ondelete="SET NULL"))
+    draw_id: Mapped[int | None] = mapped_column(ForeignKey("draw.id", ondelete="SET NULL"), index=True)
+    """The draw that gives out its places, or has: once drawn, the slot's mode is first come for what is left."""
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -55,10 +61,13 @@ class Slot(SlotRules, Base):
     illustrative: Mapped[bool] = mapped_column(default=False)
     sequence: Mapped[int] = mapped_column(default=0)
     """Rises with each change of time or place, so that calendars take over the new one (iCalendar SEQUENCE)."""
+    moved_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The start that was announced first, while the slot starts at another."""
     capacity: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     kept_back: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)
+    out_of_reach: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     over_capacity: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
     """Rises with each change of a counter: cached pages and staff forms compare it."""
@@ -66,6 +75,7 @@ class Slot(SlotRules, Base):
     activity: Mapped[Activity] = relationship(back_populates="slots")
     venue: Mapped[Venue | None] = relationship()
     room: Mapped[Room | None] = relationship()
+    draw: Mapped[Draw | None] = relationship(back_populates="slots")
     bookings: Mapped[list[Booking]] = relationship(back_populates="slot", passive_deletes="all")
     kept_back_places: Mapped[list[KeptBack]] = relationship(
         back_populates="slot", order_by="KeptBack.id", cascade="all, delete-orphan"
@@ -74,6 +84,14 @@ class Slot(SlotRules, Base):
     @property
     def party_limit(self) -> int:
         return self.activity.max_party
+
+    @property
+    def event_id(self) -> int:
+        return self.activity.event_id
+
+    @property
+    def person_limit(self) -> int | None:
+        return self.activity.person_limit
 
     @property
     def children_need_adult(self) -> bool:

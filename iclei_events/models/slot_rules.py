@@ -21,6 +21,7 @@ class SlotState(enum.StrEnum):
     MANY = "many"
     FEW = "few"
     FULL = "full"
+    DRAW = "draw"  # lots are drawn: one enters and books nothing
     CLOSED = "closed"
     CANCELLED = "cancelled"
     OVER = "over"
@@ -54,6 +55,8 @@ class SlotColumns(Protocol):
     @property
     def waiting(self) -> int: ...
     @property
+    def out_of_reach(self) -> int: ...
+    @property
     def free(self) -> int: ...
     @property
     def left(self) -> int: ...
@@ -73,8 +76,8 @@ class SlotRules:
 
     @property
     def left(self: SlotColumns) -> int:
-        """Places a newcomer can have at once: none while others wait, for what is free is saved for them."""
-        return 0 if self.waiting else self.free
+        """Places a newcomer can have at once: none while others wait whom the slot could hold: it is saved for them."""
+        return 0 if self.waiting > self.out_of_reach else self.free
 
     @property
     def last_booking_at(self: SlotColumns) -> datetime:
@@ -83,7 +86,7 @@ class SlotRules:
 
     def takes_bookings(self: SlotColumns, moment: datetime) -> bool:
         return (
-            self.mode is not SlotMode.OPEN
+            self.mode is SlotMode.FIRST_COME
             and self.cancelled_at is None
             and (self.opens_at is None or self.opens_at <= moment)
             and moment < self.last_booking_at
@@ -100,6 +103,8 @@ class SlotRules:
             return SlotState.NOT_YET
         if moment >= self.last_booking_at:
             return SlotState.CLOSED
+        if self.mode is SlotMode.DRAW:
+            return SlotState.DRAW
         if self.left == 0:
             return SlotState.FULL
         return SlotState.FEW if self.left <= FEW_PLACES else SlotState.MANY

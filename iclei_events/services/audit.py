@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, or_, select
 
 from iclei_events.db import db
-from iclei_events.models import HOLDING, Attendee, Booking, BookingStatus, KeptBack, Place, Slot
+from iclei_events.models import HOLDING, Attendee, Booking, BookingStatus, KeptBack, Place, Slot, SwapWish
+from iclei_events.services import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,9 @@ def audit() -> list[Check]:
 
 def _invariants() -> Iterator[tuple[str, Select[Any]]]:
     held = func.coalesce(func.sum(case((Booking.status.in_(HOLDING), Booking.size), else_=0)), 0)
-    waiting = func.coalesce(func.sum(case((Booking.status == BookingStatus.WAITING, 1), else_=0)), 0)
-    per_slot = select(Slot.slug).outerjoin(Booking).group_by(Slot.id, Slot.slug, Slot.held, Slot.waiting)
+    per_slot = select(Slot.slug).outerjoin(Booking, Booking.slot_id == Slot.id).group_by(Slot.id, Slot.slug, Slot.held)
     yield "held is the sum of the places of confirmed and offered bookings", per_slot.having(held != Slot.held)
-    yield "waiting is the number of parties in line", per_slot.having(waiting != Slot.waiting)
+    yield from _line_invariants()
     kept = (
         select(func.coalesce(func.sum(KeptBack.places), 0))
         .where(KeptBack.slot_id == Slot.id, KeptBack.released_at.is_(None))
@@ -52,6 +52,24 @@ def _invariants() -> Iterator[tuple[str, Select[Any]]]:
         ),
     )
     yield from _booking_invariants()
+
+
+def _line_invariants() -> Iterator[tuple[str, Select[Any]]]:
+    waits = Booking.status == BookingStatus.WAITING
+    bookings = select(func.count(Booking.id)).where(Booking.slot_id == Slot.id, waits).scalar_subquery()
+    wishes = select(func.count(SwapWish.id)).where(SwapWish.slot_id == Slot.id).scalar_subquery()
+    yield (
+        "waiting is the number of parties in line, of those too who hold another time",
+        select(Slot.slug).where(bookings + wishes != Slot.waiting),
+    )
+    yield (
+        "out of reach are those in line who need more places than the slot could give",
+        select(Slot.slug).where(line.count_out_of_reach(Slot.capacity - Slot.kept_back) != Slot.out_of_reach),
+    )
+    yield (
+        "nobody asks for the time it holds",
+        select(Slot.slug).join(SwapWish, SwapWish.slot_id == Slot.id).where(SwapWish.held_slot_id == Slot.id),
+    )
 
 
 def _booking_invariants() -> Iterator[tuple[str, Select[Any]]]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ARRAY, CTE, Integer, Select, String, bindparam, column, func, insert, select
+from sqlalchemy import ARRAY, CTE, Connection, Integer, String, bindparam, column, func, insert, select
 from sqlalchemy import cast as cast_sql
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert, ReturningUpdate
 
-from iclei_events.db import Base, one_statement, transaction
+from iclei_events.db import Base, one_statement, short_transaction
 from iclei_events.models import (
     AccessNeed,
     Attendee,
@@ -29,31 +29,47 @@ from iclei_events.models import (
     PlaceKind,
 )
 from iclei_events.models.types import UtcDateTime, new_reference, new_secret
-from iclei_events.services import log, places
+from iclei_events.services import log, person_limit, places
 from iclei_events.services.outbox import new_message_id
+from iclei_events.services.person_limit import PersonLimit
+from iclei_events.services.prepared import Prepared
+from iclei_events.services.waiting import least_of
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who comes: how many adults, how many children."""
+    """Who comes: how many adults, how many children.
+
+    ``least``: if there is no room for all, some of them would come, when at least so many can.
+    """
 
     adults: int
     children: int = 0
+    least: int | None = None
 
     @property
     def size(self) -> int:
         return self.adults + self.children
 
+    @property
+    def needs(self) -> int:
+        """How many places it would wait for."""
+        return least_of(self.size, self.least) or self.size
+
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Who books and how to reach them; ``email_key`` is the address as it is compared (see services.addresses)."""
+    """Who books and how to reach them; ``email_key`` is the address as it is compared (see services.addresses).
+
+    ``comes_along``: the first of the party's places is theirs.
+    """
 
     name: str
     email: str
     email_key: str
     phone: str | None = None
     access_need: str | None = None
+    comes_along: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class BookingRows:
     reference: str
     salt: str
     message_id: str
+    limit: PersonLimit | None
 
     @classmethod
     def of(  # noqa: PLR0913  see services.bookings.book
@@ -84,11 +101,11 @@ class BookingRows:
         by: log.Actor,
         now: datetime,
         mailed: bool,
+        limit: PersonLimit | None = None,
     ) -> BookingRows:
         mailed = mailed and bool(contact.email)
-        return cls(
-            slot_id, party, contact, language, key, by, now, mailed, new_reference(), new_secret(), new_message_id()
-        )
+        reference, salt, message_id = new_reference(), new_secret(), new_message_id()
+        return cls(slot_id, party, contact, language, key, by, now, mailed, reference, salt, message_id, limit)
 
     @property
     def size(self) -> int:
@@ -121,6 +138,7 @@ class BookingRows:
             "email": contact.email,
             "email_key": contact.email_key,
             "phone": contact.phone,
+            "comes_along": contact.comes_along,
         }
 
     def mail(self, status: BookingStatus) -> dict[str, Any]:
@@ -141,7 +159,7 @@ class BookingRows:
             "at": self.now,
             "actor": self.by.kind,
             "staff_id": self.by.staff_id,
-            "verb": "book" if status is BookingStatus.CONFIRMED else "join_line",
+            "verb": LOG_VERBS[status],
             "slot_id": self.slot_id,
             "details": {"adults": self.party.adults, "children": self.party.children},
         }
@@ -149,35 +167,42 @@ class BookingRows:
 
 def insert_rows(session: Session, rows: BookingRows, status: BookingStatus, *, mailed: bool | None = None) -> int:
     """Store the rows one after another in the open transaction; returns the booking's id."""
-    # On the session's connection: rows that nobody holds as objects need none of the session's bookkeeping.
-    store = session.connection().execute
-    booking_id = store(insert(Booking).returning(Booking.id), rows.booking(status)).scalar_one()
+    return store_rows(session.connection(), rows, status, mailed=rows.mailed if mailed is None else mailed)
+
+
+def store_rows(connection: Connection, rows: BookingRows, status: BookingStatus, *, mailed: bool) -> int:
+    """As ``insert_rows``: rows that nobody holds as objects need none of the session's bookkeeping."""
+    booking_id: int = INSERT_BOOKING.execute(connection, rows.booking(status)).scalar_one()
     of_booking = {"booking_id": booking_id}
-    store(insert(Attendee), of_booking | rows.attendee())
+    INSERT[Attendee].execute(connection, of_booking | rows.attendee())
     kinds = enumerate(map(PlaceKind, rows.kinds()), 1)
-    store(insert(Place), [of_booking | {"number": number, "kind": kind} for number, kind in kinds])
+    INSERT[Place].execute(connection, [of_booking | {"number": number, "kind": kind} for number, kind in kinds])
     if rows.contact.access_need:
-        store(insert(AccessNeed), of_booking | {"description": rows.contact.access_need})
-    if rows.mailed if mailed is None else mailed:
-        store(insert(OutboxMail), of_booking | rows.mail(status))
-    store(insert(LogEntry), of_booking | rows.log_entry(status))
+        INSERT[AccessNeed].execute(connection, of_booking | {"description": rows.contact.access_need})
+    if mailed:
+        INSERT[OutboxMail].execute(connection, of_booking | rows.mail(status))
+    INSERT[LogEntry].execute(connection, of_booking | rows.log_entry(status))
     return booking_id
 
 
 def insert_under_claim(rows: BookingRows, status: BookingStatus) -> bool:
     """Claim the slot and store the rows in one short transaction; False: nothing was taken or stored."""
-    with transaction() as session:
-        if session.connection().execute(_claim(status), _claim_values(rows)).first() is None:
+    with short_transaction() as connection:
+        if rows.limit is not None and person_limit.places_of(connection, rows.limit) + rows.size > rows.limit.places:
             return False
-        insert_rows(session, rows, status)
+        if _claim_alone(status).execute(connection, _claim_values(rows)).first() is None:
+            return False
+        store_rows(connection, rows, status, mailed=rows.mailed)
         return True
 
 
 def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
     """Claim the slot and store the rows in one PostgreSQL statement; False: nothing was taken or stored."""
     needs = rows.contact.access_need is not None
-    statement = _one_statement(status, needs=needs, mailed=rows.mailed)
+    statement = _one_statement(status, needs=needs, mailed=rows.mailed, limited=rows.limit is not None)
     values = _claim_values(rows) | {"kinds": rows.kinds()}
+    if rows.limit is not None:
+        values |= person_limit.parameters(rows.limit)
     values |= _named("booking", rows.booking(status))
     values |= _named("attendee", rows.attendee())
     values |= _named("log_entry", rows.log_entry(status))
@@ -186,7 +211,7 @@ def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
     if rows.mailed:
         values |= _named("outbox_mail", rows.mail(status))
     with one_statement() as connection:
-        return connection.execute(statement, values).first() is not None
+        return statement.execute(connection, values).first() is not None
 
 
 def _claim_values(rows: BookingRows) -> dict[str, Any]:
@@ -197,29 +222,48 @@ def _named(table: str, columns: dict[str, Any]) -> dict[str, Any]:
     return {f"{table}_{name}": value for name, value in columns.items()}
 
 
+LOG_VERBS = {
+    BookingStatus.CONFIRMED: "book",
+    BookingStatus.WAITING: "join_line",
+    BookingStatus.ENTERED: "enter_draw",
+}
 BOOKING_COLUMNS = (
     "reference", "status", "size", "language", "salt", "idempotency_key", "created_at", "confirmed_at", "queued_at",
     "passed_over", "sequence", "staff_id",
 )  # fmt: skip
-ATTENDEE_COLUMNS = ("name", "email", "email_key", "phone")
+ATTENDEE_COLUMNS = ("name", "email", "email_key", "phone", "comes_along")
 MAIL_COLUMNS = ("kind", "recipient", "language", "context", "message_id", "created_at", "due_at", "attempts")
 LOG_COLUMNS = ("at", "actor", "staff_id", "verb", "slot_id", "details")
 
+INSERT_BOOKING: Final = Prepared(insert(Booking).returning(Booking.id), (*BOOKING_COLUMNS, "slot_id"))
+INSERT: Final = {
+    model: Prepared(insert(model), ("booking_id", *columns))
+    for model, columns in {
+        Attendee: ATTENDEE_COLUMNS,
+        Place: ("number", "kind"),
+        AccessNeed: ("description",),
+        OutboxMail: MAIL_COLUMNS,
+        LogEntry: LOG_COLUMNS,
+    }.items()
+}
+
 
 @cache
-def _claim(status: BookingStatus) -> ReturningUpdate[tuple[int]]:
-    return places.claim(
-        bindparam("slot_id", type_=Integer),
-        bindparam("size", type_=Integer),
-        bindparam("now", type_=UtcDateTime),
-        to=status,
-    )
+def _claim(status: BookingStatus, *, limited: bool = False) -> ReturningUpdate[tuple[int]]:
+    size = bindparam("size", type_=Integer)
+    claim = places.claim(bindparam("slot_id", type_=Integer), size, bindparam("now", type_=UtcDateTime), to=status)
+    return claim.where(person_limit.is_within(size)) if limited else claim
 
 
 @cache
-def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool) -> Select[Any]:
+def _claim_alone(status: BookingStatus) -> Prepared:
+    return Prepared(_claim(status))
+
+
+@cache
+def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool, limited: bool) -> Prepared:
     """``WITH taken AS (UPDATE slot …), booked AS (INSERT …), … SELECT id FROM booked``, built once and kept."""
-    taken = _claim(status).cte("taken")
+    taken = _claim(status, limited=limited).cte("taken")
     booked = _insert_from(Booking, BOOKING_COLUMNS, slot_id=taken.c.id).returning(Booking.id).cte("booked")
     booking_id = booked.c.id
     parts = [
@@ -231,7 +275,7 @@ def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool) -> Selec
         parts.append(_insert_from(AccessNeed, ("description",), booking_id=booking_id))
     if mailed:
         parts.append(_insert_from(OutboxMail, MAIL_COLUMNS, booking_id=booking_id))
-    return select(booking_id).add_cte(*(part.cte(f"part_{number}") for number, part in enumerate(parts)))
+    return Prepared(select(booking_id).add_cte(*(part.cte(f"part_{number}") for number, part in enumerate(parts))))
 
 
 def _insert_from(model: type[Base], columns: tuple[str, ...], **known: Any) -> Insert:

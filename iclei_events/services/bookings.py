@@ -22,7 +22,7 @@ from iclei_events.models import (
     Slot,
     SlotMode,
 )
-from iclei_events.services import log, outbox, places, refusals
+from iclei_events.services import log, outbox, person_limit, places, refusals, waiting
 from iclei_events.services.booking_rows import (
     BookingRows,
     Contact,
@@ -31,6 +31,7 @@ from iclei_events.services.booking_rows import (
     insert_rows,
     insert_under_claim,
 )
+from iclei_events.services.person_limit import PersonLimit
 
 
 class Outcome(enum.StrEnum):
@@ -63,6 +64,10 @@ class Bookable(Protocol):
     def party_limit(self) -> int: ...
     @property
     def children_need_adult(self) -> bool: ...
+    @property
+    def event_id(self) -> int: ...
+    @property
+    def person_limit(self) -> int | None: ...
 
 
 def book(  # noqa: PLR0913  a booking is all of this
@@ -82,9 +87,11 @@ def book(  # noqa: PLR0913  a booking is all of this
     and after closing. Raises a ``Refusal`` that says why not; then nothing is stored.
     """
     check_party(slot, party)
+    limit = PersonLimit.of(slot, contact) if by == log.ATTENDEE else None
     rows = BookingRows.of(
-        slot.id, party=party, contact=contact, language=language, key=key, by=by, now=clock.now(), mailed=mailed
-    )
+        slot.id, party=party, contact=contact, language=language, key=key, by=by, now=clock.now(), mailed=mailed,
+        limit=limit,
+    )  # fmt: skip
     try:
         status = _claim_at_once(rows, wait=wait) if by == log.ATTENDEE else None
         if status is not None:
@@ -110,9 +117,13 @@ def check_adult(slot: Bookable, party: Party) -> None:
 
 
 def _claim_at_once(rows: BookingRows, *, wait: bool) -> BookingStatus | None:
-    """Take the places, else a turn in the line, deciding by the claim alone; None: look closer."""
+    """Take the places, else a turn in the line, deciding by the claim alone; None: look closer.
+
+    Of a party that would come in part, some may fit at once: only the line's rule can tell.
+    """
     store = insert_in_one_statement if db.engine.dialect.name == "postgresql" else insert_under_claim
-    wishes = [BookingStatus.CONFIRMED, BookingStatus.WAITING] if wait else [BookingStatus.CONFIRMED]
+    at_once = wait and rows.party.needs == rows.size
+    wishes = [BookingStatus.CONFIRMED, BookingStatus.WAITING] if at_once else [BookingStatus.CONFIRMED]
     return next((status for status in wishes if store(rows, status)), None)
 
 
@@ -124,23 +135,36 @@ def _look_closer(rows: BookingRows, *, wait: bool, by: log.Actor) -> Answer | No
         return answer
     slot = session.scalars(select(Slot).where(Slot.id == rows.slot_id).execution_options(populate_existing=True)).one()
     check_open(slot, rows.now, by)
+    if rows.limit is not None:
+        person_limit.check(session, rows.limit, rows.size)
+    _check_could_fit(slot, rows.party.needs if wait else rows.size)
     if not wait and slot.free < rows.size and not places.has_overdue_offers(session, slot, now=rows.now):
         raise refusals.NoRoom(slot.left, slot.waiting)
     return None
 
 
+def _check_could_fit(slot: Slot, size: int) -> None:
+    if size > slot.capacity:
+        raise refusals.LargerThanSlot(slot.capacity, slot.left, slot.waiting)
+
+
 def _book_under_lock(rows: BookingRows, *, wait: bool, by: log.Actor) -> Answer:
     with transaction() as session:
+        if rows.limit is not None:
+            person_limit.lock(session, rows.limit)
         slot = places.locked(session, rows.slot_id, now=rows.now)
         answer = _answered_before(session, rows)
         if answer is not None:
             return answer
         check_open(slot, rows.now, by)
+        if rows.limit is not None:
+            person_limit.check(session, rows.limit, rows.size)
+        _check_could_fit(slot, rows.party.needs if wait else rows.size)
         if slot.free >= rows.size and places.is_line_empty(session, slot):
             places.hold(session, slot, rows.size)
             insert_rows(session, rows, BookingStatus.CONFIRMED)
             return _stored(rows, BookingStatus.CONFIRMED)
-        if not wait or rows.size > slot.capacity:
+        if not wait:
             raise refusals.NoRoom(slot.left, slot.waiting)
         return _queue(session, slot, rows)
 
@@ -149,8 +173,9 @@ def _queue(session: Session, slot: Slot, rows: BookingRows) -> Answer:
     booking_id = insert_rows(session, rows, BookingStatus.WAITING, mailed=False)
     places.join_line(session, slot)
     newcomer = session.get_one(Booking, booking_id)
+    newcomer.least_size = waiting.least_of(rows.size, rows.party.least)
     places.run_line(session, slot, now=rows.now, newcomer=newcomer)
-    if rows.mailed:
+    if rows.mailed and newcomer.status in MAIL_FOR:
         outbox.mail_booking(session, MAIL_FOR[newcomer.status], newcomer, at=rows.now)
     return _stored(rows, newcomer.status)
 
@@ -159,10 +184,13 @@ MAIL_FOR = {
     BookingStatus.CONFIRMED: MailKind.BOOKING_CONFIRMED,
     BookingStatus.WAITING: MailKind.BOOKING_WAITING,
 }
+"""An offer of places for a part of the party has its own mail already."""
 
 
 def _stored(rows: BookingRows, status: BookingStatus) -> Answer:
-    return Answer(Outcome(status.value), rows.reference, rows.salt)
+    # Whoever is offered places for a part of the party at once has yet to take them.
+    outcome = Outcome.WAITING if status is BookingStatus.OFFERED else Outcome(status.value)
+    return Answer(outcome, rows.reference, rows.salt)
 
 
 def check_open(slot: Slot, now: datetime, by: log.Actor) -> None:
@@ -170,13 +198,15 @@ def check_open(slot: Slot, now: datetime, by: log.Actor) -> None:
         raise refusals.SlotCancelled
     if slot.mode is SlotMode.OPEN:
         raise refusals.NoBookingNeeded
+    if slot.mode is SlotMode.DRAW:
+        raise refusals.InDraw
     if slot.starts_at <= now and by.kind != "staff":
         raise refusals.Closed
     if by != log.ATTENDEE:
         return
     if slot.opens_at is not None and now < slot.opens_at:
         raise refusals.NotOpenYet(slot.opens_at)
-    if now >= slot.last_booking_at or slot.mode is SlotMode.DRAW:
+    if now >= slot.last_booking_at:
         raise refusals.Closed
 
 

@@ -5,7 +5,7 @@ A calendar is copied and synchronised to places nobody knows, so it carries no s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import icalendar
 from flask_babel import gettext
-from icalendar import vCalAddress, vGeo, vText, vUri
+from icalendar import vCalAddress, vDuration, vGeo, vText, vUri
 
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus, Event, Slot
@@ -57,18 +57,41 @@ def booking_calendar(booking: Booking, *, url: str, language: str, invitation: I
 
     Tentative while the party waits, cancelled when booking or slot is.
     """
+    entry = _booking_entry(booking, url=url, language=language, stamp=clock.now())
+    if invitation is None:
+        return _calendar([entry], language=language)
+    _invite(entry, invitation, booking.slot.activity.event.name.in_language(language))
+    return _calendar([entry], language=language, method="CANCEL" if _status(booking) == "CANCELLED" else "REQUEST")
+
+
+def person_calendar(bookings: Iterable[Booking], *, url_of: Callable[[Slot], str], language: str) -> bytes:
+    """All that a person has booked, to subscribe to. Equal within the hour unless one of the bookings changes."""
+    stamp = feed_stamp()
+    entries = [_booking_entry(one, url=url_of(one.slot), language=language, stamp=stamp) for one in bookings]
+    return _calendar(entries, language=language, name=gettext("My bookings"))
+
+
+def _booking_entry(booking: Booking, *, url: str, language: str, stamp: datetime) -> icalendar.Event:
     slot = booking.slot
-    entry = _slot_entry(slot, url=url, language=language, stamp=clock.now())
+    entry = _slot_entry(slot, url=url, language=language, stamp=stamp)
     entry["UID"] = vText(f"booking-{booking.reference}@{urlsplit(url).hostname}")
     entry["SEQUENCE"] = slot.sequence + booking.sequence
     entry["STATUS"] = vText(_status(booking))
-    entry["TRANSP"] = vText("OPAQUE" if booking.status is BookingStatus.CONFIRMED else "TRANSPARENT")
-    number = gettext("Your booking has the number %(reference)s.", reference=booking.reference)
-    entry["DESCRIPTION"] = _text(f"{number}\n{lines(slot.activity.summary.in_language(language))}", language)
-    if invitation is None:
-        return _calendar([entry], language=language)
-    _invite(entry, invitation, slot.activity.event.name.in_language(language))
-    return _calendar([entry], language=language, method="CANCEL" if _status(booking) == "CANCELLED" else "REQUEST")
+    entry["TRANSP"] = vText("OPAQUE" if _status(booking) == "CONFIRMED" else "TRANSPARENT")
+    said = [gettext("Your booking has the number %(reference)s.", reference=booking.reference), *_standing(booking)]
+    summary = lines(slot.activity.summary.in_language(language))
+    entry["DESCRIPTION"] = _text("\n".join((*said, summary)), language)
+    return entry
+
+
+def _standing(booking: Booking) -> Iterator[str]:
+    """What a calendar cannot say with TENTATIVE alone."""
+    if booking.status is BookingStatus.WAITING:
+        yield gettext("You are in the queue and have no place yet.")
+    elif booking.status is BookingStatus.OFFERED:
+        yield gettext("Places are held for you. Answer in time, or they go to the next in the queue.")
+    elif booking.status is BookingStatus.ENTERED:
+        yield gettext("You are entered in the draw and have no place yet.")
 
 
 def _status(booking: Booking) -> str:
@@ -136,7 +159,7 @@ def _calendar(
     if name is not None:
         calendar["X-WR-CALNAME"] = vText(one_line(name))
         calendar.add("REFRESH-INTERVAL", FEED_REFRESH, parameters={"VALUE": "DURATION"})
-        calendar.add("X-PUBLISHED-TTL", FEED_REFRESH)
+        calendar["X-PUBLISHED-TTL"] = vDuration(FEED_REFRESH)
     for entry in entries:
         calendar.add_component(entry)
     if entries:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,21 +11,27 @@ from sqlalchemy import select
 from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import Booking, BookingStatus, KeptBack, Slot
-from iclei_events.services import log, places, refusals, waiting
-from iclei_events.services.waiting import InLine
+from iclei_events.services import line, log, places, refusals, waiting
+from iclei_events.services.waiting import InLine, Turn
 
 LARGEST_CAPACITY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class CapacityPlan:
-    """What a capacity would do. ``over``: places held beyond it; ``offers``: the sizes of parties served at once."""
+    """What a capacity would do. ``over``: places held beyond it; ``left``: what anybody could book then.
+
+    ``offers`` are the places offered at once, party by party; ``moves`` the sizes of parties that hold another time and
+    come here; ``saved`` the places that stay free for those who wait on.
+    """
 
     slot: Slot
     capacity: int
     over: int
     left: int
+    saved: int
     offers: tuple[int, ...]
+    moves: tuple[int, ...]
     still_waiting: int
 
     @property
@@ -33,29 +40,45 @@ class CapacityPlan:
 
 
 def plan_capacity(slot: Slot, capacity: int) -> CapacityPlan:
-    """The effect of a capacity, without changing anything."""
-    taken = slot.held + slot.kept_back
-    free = max(0, capacity - taken)
-    served = waiting.turns(_line(slot, capacity - slot.kept_back), free) if _can_offer(slot) else []
-    still_waiting = slot.waiting - len(served)
-    left = 0 if still_waiting else free - sum(party.size for party in served)
+    """The effect of a capacity on the slot, without changing anything.
+
+    What parties that come here free elsewhere, and what that may free here again, is not followed.
+    """
+    can_offer = slot.cancelled_at is None and waiting.offer_until(clock.now(), slot.starts_at) is not None
+    waits = line.everybody(db.session(), slot)
+    held, turns = slot.held, []
+    # Offers that have run out lapse first, each by the capacity that still stands.
+    for size, room in [*((size, slot.capacity) for size in _overdue(slot)), (0, capacity)]:
+        held -= size
+        served, waits = _run(waits, slot, held, room) if can_offer else ([], waits)
+        held += sum(turn.places for turn in served)
+        turns += served
+    free = max(0, capacity - held - slot.kept_back)
+    is_waited_for = any(party.needs <= capacity - slot.kept_back for party in waits)
     return CapacityPlan(
-        slot, capacity, max(0, taken - capacity), left, tuple(party.size for party in served), still_waiting
+        slot,
+        capacity,
+        over=max(0, held + slot.kept_back - capacity),
+        left=0 if is_waited_for else free,
+        saved=free if is_waited_for else 0,
+        offers=tuple(turn.places for turn in turns if turn.party.wish_id is None),
+        moves=tuple(turn.places for turn in turns if turn.party.wish_id is not None),
+        still_waiting=len(waits),
     )
 
 
-def _can_offer(slot: Slot) -> bool:
-    return slot.cancelled_at is None and waiting.offer_until(clock.now(), slot.starts_at) is not None
+def _overdue(slot: Slot) -> Sequence[int]:
+    """The sizes of offers that have run out and not lapsed yet, in the order in which they will."""
+    return db.session.scalars(
+        select(Booking.size)
+        .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.OFFERED, Booking.offer_until <= clock.now())
+        .order_by(Booking.offer_until, Booking.id)
+    ).all()
 
 
-def _line(slot: Slot, largest: int) -> list[InLine]:
-    """The parties in line that the slot could ever hold, first come first."""
-    rows = db.session.execute(
-        select(Booking.id, Booking.size, Booking.passed_over)
-        .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.WAITING, Booking.size <= largest)
-        .order_by(Booking.queued_at, Booking.id)
-    )
-    return [InLine(*row) for row in rows]
+def _run(waits: list[InLine], slot: Slot, held: int, capacity: int) -> tuple[list[Turn], list[InLine]]:
+    largest = capacity - slot.kept_back
+    return waiting.run(waits, max(0, largest - held), largest=largest)
 
 
 def set_capacity(slot_id: int, capacity: int, *, seen: int, by: log.Actor) -> None:
@@ -69,6 +92,8 @@ def set_capacity(slot_id: int, capacity: int, *, seen: int, by: log.Actor) -> No
         slot = places.locked(session, slot_id, now=now)
         if slot.capacity != seen:
             raise refusals.ChangedMeanwhile(slot.capacity)
+        if capacity < slot.capacity:
+            _check_no_draw_under_way(slot)
         log.record(
             session, "set_capacity", by=by, at=now, slot_id=slot_id,
             details={"before": slot.capacity, "after": capacity},
@@ -81,11 +106,18 @@ def _check_capacity(capacity: int) -> None:
         raise refusals.TooLarge(LARGEST_CAPACITY)
 
 
+def _check_no_draw_under_way(slot: Slot) -> None:
+    """The places of a frozen entry list are promised to the draw: nobody may take some of them out of it."""
+    if slot.draw is not None and slot.draw.is_under_way:
+        raise refusals.DrawUnderWay
+
+
 def keep_back(slot_id: int, size: int, *, reason: str, release_at: datetime | None, by: log.Actor) -> int:
     """Keep free places back for someone; returns the id to release them by. Raises ``NoRoom`` with what is free."""
     now = clock.now()
     with transaction() as session:
         slot = places.locked(session, slot_id, now=now)
+        _check_no_draw_under_way(slot)
         if not 1 <= size <= slot.free:
             raise refusals.NoRoom(slot.free, slot.waiting)
         kept = KeptBack(

@@ -14,13 +14,16 @@ from iclei_events.models import (
     Activity,
     Attendee,
     Booking,
+    CalendarFeed,
     Delegate,
+    DrawEntry,
     OutboxMail,
     Signatory,
     SignIn,
     Slot,
     Staff,
 )
+from iclei_events.services import disclosures, swaps
 from iclei_events.services.addresses import email_key
 from iclei_events.services.personal_data import FIELDS
 
@@ -37,9 +40,23 @@ def export(email: str) -> dict[str, Any]:
         "bookings": [_booking(attendee) for attendee in _attendees(db.session(), key)],
         "delegate": [_columns(one) | {"event": one.event.slug} for one in _all(Delegate, Delegate.email_key == key)],
         "signings": [_signing(one) for one in _all(Signatory, Signatory.contact_email_key == key)],
+        "calendar": [_columns(one) | {"created_at": _plain(one.created_at)} for one in _calendar_feeds(key)],
         "mails": [_mail(one) for one in mails_to(db.session(), key)],
         "staff": _staff(staff) if staff else None,
     }
+
+
+def export_booking(booking: Booking) -> dict[str, Any]:
+    """Everything kept about the party of one booking, for whoever holds its link: nothing of their other bookings."""
+    mails = _all(OutboxMail, OutboxMail.booking_id == booking.id)
+    return {
+        "booking": _booking(booking.attendee) if booking.attendee is not None else {"reference": booking.reference},
+        "mails": [_mail(one) for one in mails],
+    }
+
+
+def _calendar_feeds(key: str) -> list[CalendarFeed]:
+    return _all(CalendarFeed, CalendarFeed.email_key == key)
 
 
 def is_staff(email: str) -> bool:
@@ -85,7 +102,17 @@ def _booking(attendee: Attendee) -> dict[str, Any]:
             for place in booking.places
         ],
         "access_need": booking.access_need.description if booking.access_need else None,
+        "looked_at": [{"from": _plain(one.at), "what": one.what.value} for one in disclosures.of_booking(booking)],
+        "asks_for": [_plain(wish.slot.starts_at) for wish in swaps.of_booking(booking)],
+        "draw": _draw_entry(db.session.get(DrawEntry, booking.id)),
     }
+
+
+def _draw_entry(entry: DrawEntry | None) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    wishes = [wish.slot.slug for wish in entry.wishes]
+    return _columns(entry) | {"draw": entry.draw.slug, "wishes": wishes, "position": entry.position}
 
 
 def _signing(signatory: Signatory) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import Activity, Booking, OutboxMail, Slot
 from iclei_events.services import mail
+from iclei_events.services.mail_letters import NoLongerTrueError
 from iclei_events.services.transports import DeferredError, RefusedError, ServerAwayError, Transport, connected
 
 BATCH: Final = 20
@@ -124,7 +125,7 @@ def _send(transport: Transport, claim: Claim, row_id: int, delivered: Delivered)
     try:
         message = mail.render(row)
         _post(transport, message, row)
-    except mail.NoLongerTrueError as reason:
+    except NoLongerTrueError as reason:
         delivered.skipped += 1
         _mark(row_id, sent_at=clock.now(), last_error=f"not sent: {reason}", context={})
     except (mail.BadAddressError, RefusedError) as error:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import Activity, ActivityKind, Booking, Slot
-from iclei_events.services import bookings, capacity, changes, log
+from iclei_events.services import attendees, bookings, capacity, changes, draw_entries, draws, log, swaps
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 
@@ -50,8 +50,12 @@ TOURS: Final = {
 """How many places residents have taken in each departure; the one that opens at noon has none."""
 
 FULL: Final = "botildenborg-1400"
-LINE: Final = (Party(2), Party(2, 1), Party(1), Party(2), Party(1, 1), Party(2, 2))
-"""The parties that came too late for the full departure. The first has an offer, for somebody gave two places back."""
+LINE: Final = (Party(2), Party(2, 1), Party(1), Party(2), Party(1, 1), Party(2, 2, least=2))
+"""The parties that came too late for the full departure. The first has an offer, for somebody gave two places back.
+Of the last, two would come without the others."""
+
+RATHER: Final = "botildenborg-1300"
+"""Somebody who has two places here would rather come to the full departure."""
 
 SESSIONS: Final = {
     "opening-plenary-0930": 12, "residents-budget-1330": 7, "climate-budget-1530": 5, "mw-vastra-hamnen-1330": 27,
@@ -59,10 +63,20 @@ SESSIONS: Final = {
 }  # fmt: skip
 """How many delegates have booked each session."""
 
+DRAW: Final = "siptex-evening"
+FIRST_IN_DRAW: Final = 1000
+"""From which number on the people of the draw are counted: nobody else has theirs."""
+
+ENTRIES: Final = 33
+"""How many parties have entered the draw so far: more than it has places for."""
+
 SESSION_DAYS: Final = 10
 KEPT_BACK: Final = ("vastra-hamnen-0930", 2, "Ledsagare och teckenspråkstolk")
 NEED: Final = "En av oss använder rullstol."
 EVERY_WITH_NEED: Final = 17
+EVERY_WITH_NAMES: Final = 5
+EVERY_FOR_OTHERS: Final = 11
+"""Which of the people book for their class or their parents and stay at home themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +99,27 @@ def fill() -> int:
         _book(wish)
     if FULL in slots:
         _fill_up(slots[FULL], len(wishes))
+        _ask_for(slots[FULL])
     _keep_back(slots)
+    _enter_draw(len(wishes) + FIRST_IN_DRAW)
     return len(wishes)
+
+
+def _enter_draw(first: int) -> None:
+    """Let parties wish for one to three of the drawn departures."""
+    draw = draws.find(DRAW)
+    if draw is None:
+        return
+    slugs = [slot.slug for slot in draw.slots]
+    for number in range(first, first + ENTRIES):
+        turn, most = _pick(len(slugs), "wish", number), 1 + _pick(len(slugs), "wishes", number)
+        with clock.standing_at(draw.opens_at + timedelta(seconds=_pick(RESIDENTS_SECONDS, "moment", number))):
+            draw_entries.enter(
+                draw.id, (slugs[turn:] + slugs[:turn])[:most], party=PARTIES[_pick(len(PARTIES), "party", number)],
+                contact=_contact(number, by_phone=False),
+                language="en" if _pick(4, "language", number) == 0 else "sv",
+                key=f"demo-draw-{number}", by=log.DEMO, mailed=False,
+            )  # fmt: skip
 
 
 def _slots() -> dict[str, Slot]:
@@ -137,7 +170,15 @@ def _book(wish: Wish, *, by_phone: bool = False, wait: bool = False) -> str:
             by=log.DEMO,
             mailed=False,
         )
+        if wish.number % EVERY_WITH_NAMES == 0:
+            _name_party(answer.reference, wish)
     return answer.reference
+
+
+def _name_party(reference: str, wish: Wish) -> None:
+    """Names for those who come along; who books keeps their own."""
+    names = {place: FIRST_NAMES[_pick(len(FIRST_NAMES), "along", wish.number + place)] for place in range(2, 9)}
+    attendees.name_places(reference, names, by=log.DEMO)
 
 
 def _fill_up(slot: Slot, number: int) -> None:
@@ -161,6 +202,15 @@ def _fill_up(slot: Slot, number: int) -> None:
         changes.cancel(gives_back, by=log.DEMO)
 
 
+def _ask_for(slot: Slot) -> None:
+    a_pair = Booking.size == Party(2).size
+    held = select(Booking.reference).join(Booking.slot).where(Slot.slug == RATHER, a_pair)
+    reference = db.session.scalar(held.order_by(Booking.id).limit(1))
+    if reference is not None:
+        with clock.standing_at((slot.opens_at or slot.starts_at) + timedelta(seconds=RESIDENTS_SECONDS + 4)):
+            swaps.ask(reference, slot.slug, by=log.DEMO)
+
+
 def _keep_back(slots: dict[str, Slot]) -> None:
     slug, places, reason = KEPT_BACK
     slot = slots.get(slug)
@@ -177,7 +227,8 @@ def _contact(number: int, *, by_phone: bool) -> Contact:
     local = f"{first}.{family}".lower().translate(PLAIN)
     email = f"{local}.{number}@example.{'com' if number % 3 == 0 else 'org'}"
     need = NEED if number % EVERY_WITH_NEED == 0 else None
-    return Contact(f"{first} {family}", email, email_key(email), access_need=need)
+    comes_along = number % EVERY_FOR_OTHERS != 0
+    return Contact(f"{first} {family}", email, email_key(email), access_need=need, comes_along=comes_along)
 
 
 def _pick(below: int, what: str, number: int) -> int:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 
 from babel import Locale
 from flask_babel import gettext, ngettext
 
 from iclei_events.i18n import write_day, write_time
-from iclei_events.models import ActivityKind, Booking, Event, Slot
+from iclei_events.models import Booking, Event, Slot
 from iclei_events.services.plain_text import one_line
 
 Tone = Literal["sun", "water", "brick"]
 """The colour of a letter's head: sun for what belongs to the residents, water for the congress, brick for signing."""
-
-RESIDENTS: Final = frozenset({ActivityKind.STUDY_TOUR, ActivityKind.PARTY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +28,22 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several things to open."""
+
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """A heading with paragraphs under it and, where there is something to open, a link."""
+    """A heading with paragraphs under it and, where there is something to open, choices or one link."""
 
     heading: str
     paragraphs: tuple[str, ...]
     link_text: str = ""
     link: str = ""
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +91,17 @@ class Writing:
         day = moment.astimezone(self.event.zone).date() if isinstance(moment, datetime) else moment
         return write_day(day, self.language, pattern)
 
-    def moment(self, moment: datetime) -> str:
+    def moment(self, moment: datetime, pattern: str = "d MMMM") -> str:
         """14 maj klockan 09.30, 14 May at 09:30."""
-        return gettext("%(day)s at %(time)s", day=self.day(moment), time=self.time(moment))
+        return gettext("%(day)s at %(time)s", day=self.day(moment, pattern), time=self.time(moment))
 
     def period(self, slot: Slot) -> str:
         """lördag 14 maj 2022, 09.30–10.45."""
-        day = self.day(slot.starts_at, "EEEE d MMMM y")
-        return f"{day}, {self.time(slot.starts_at)}–{self.time(slot.ends_at)}"
+        return self.between(slot.starts_at, slot.ends_at)
+
+    def between(self, starts_at: datetime, ends_at: datetime) -> str:
+        """As ``period``, for times of one's own."""
+        return f"{self.day(starts_at, 'EEEE d MMMM y')}, {self.time(starts_at)}–{self.time(ends_at)}"
 
     def spoken(self, codes: list[str]) -> str:
         """The languages a slot is held in, such as "Swedish, Arabic"."""
@@ -104,16 +114,31 @@ class Writing:
         return str(Locale.parse(self.language).languages.get(code, code))
 
 
+def where_to_be(slot: Slot, language: str) -> str:
+    """Where to be, on one line; asks for no translation, since it is noted where nobody reads a page."""
+    return ", ".join(filter(None, _where(slot, language)))
+
+
 def place_of(slot: Slot, language: str) -> Fact | None:
-    """Where to be: the meeting point, else the room, else the venue; in the second line what helps to find it."""
+    """Where to be, as a row of a letter."""
+    value, note = _where(slot, language)
+    if not value:
+        return None
+    if slot.meeting_point:
+        return Fact(gettext("Meeting point"), value, note)
+    return Fact(gettext("Room") if slot.room else gettext("Place"), value, note)
+
+
+def _where(slot: Slot, language: str) -> tuple[str, str]:
+    """The meeting point, else the room, else the venue; with it what helps to find it."""
     venue = slot.venue.name.in_language(language) if slot.venue else ""
     address = (slot.venue.address or "") if slot.venue else ""
     if slot.meeting_point:
         point = slot.meeting_point.in_language(language)
-        return Fact(gettext("Meeting point"), point, address or ("" if venue in point else venue))
+        return point, address or ("" if venue in point else venue)
     if slot.room:
-        return Fact(gettext("Room"), slot.room.name, venue)
-    return Fact(gettext("Place"), venue, address) if venue else None
+        return slot.room.name, venue
+    return venue, address
 
 
 def party_of(booking: Booking) -> str:

@@ -1,21 +1,36 @@
-"""Plain values that lists are made of, in one language: an activity, a room, a slot with the rules of its model."""
+"""Plain values that lists are made of, in one language: an activity, a room, a slot with the rules of its model.
+
+They are equal where they say the same, so that what a page once wrote of them need not be written anew.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from iclei_events.models import ActivityKind, Audience, SlotMode, SlotRules, Theme
+from iclei_events.i18n import Bilingual
+from iclei_events.models import ActivityKind, Audience, SlotMode, SlotRules
 
 BREAK: Final = "social"
 """The format of what is no session: with an open slot it is a break, such as lunch."""
 
 
+class ListedTheme(NamedTuple):
+    slug: str
+    pictogram: str
+    title: Bilingual
+
+
+class Fact(NamedTuple):
+    icon: str
+    text: Bilingual
+
+
 class ListedActivity(NamedTuple):
-    theme: Theme | None
+    theme: ListedTheme | None
     title: str
     summary: str
+    facts: tuple[Fact, ...]
     id: int
     slug: str
     kind: ActivityKind
@@ -23,7 +38,6 @@ class ListedActivity(NamedTuple):
     mode: str
     audience: Audience
     pictogram: str | None
-    facts: list[Any]
     position: int
     illustrative: bool
 
@@ -35,14 +49,11 @@ class ListedRoom(NamedTuple):
     position: int
 
 
-@dataclass(slots=True, eq=False)
-class ListedSlot(SlotRules):
+class _SlotColumns(NamedTuple):
     activity: ListedActivity
     room: ListedRoom | None
     venue: str | None
     languages: tuple[str, ...]
-    matches: bool
-    """Whether the words searched for stand in its activity."""
     day: date
     """On which it begins, in the zone of its event."""
     id: int
@@ -59,6 +70,11 @@ class ListedSlot(SlotRules):
     held: int
     kept_back: int
     waiting: int
+    out_of_reach: int
+
+
+class ListedSlot(SlotRules, _SlotColumns):
+    __slots__ = ()
 
     @property
     def is_break(self) -> bool:

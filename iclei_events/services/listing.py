@@ -1,7 +1,7 @@
-"""Everything on an event's programme, read in one query as plain values, and what of it a visitor asks to see.
+"""Everything on an event's programme, as plain values, and what of it a visitor asks to see.
 
-A list shows up to a hundred slots at once, in the rush. Plain values in one language cost a fifth of what models cost
-to load, and slots keep their meaning through ``SlotRules``.
+A list shows up to a hundred slots at once, in the rush. Plain values in one language cost a small part of what models
+cost to load, and slots keep their meaning through ``SlotRules``.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, type_coerce
+from sqlalchemy import select
 
 from iclei_events.db import db
 from iclei_events.i18n import Language
-from iclei_events.models import Activity, ActivityKind, Event, Room, Slot, SlotMode, Venue
-from iclei_events.models.types import JsonDocument
-from iclei_events.services.listed import BREAK, ListedActivity, ListedRoom, ListedSlot
+from iclei_events.models import Activity, ActivityKind, Event, SlotMode
+from iclei_events.services import listing_rows
+from iclei_events.services.listed import BREAK, ListedActivity, ListedSlot, ListedTheme
 
 SESSIONS: Final = frozenset({ActivityKind.SESSION, ActivityKind.WEBINAR})
 TOURS: Final = frozenset({ActivityKind.STUDY_TOUR})
@@ -54,6 +53,7 @@ class Choices:
     """What there is to filter by, in the order of the programme."""
 
     days: tuple[date, ...]
+    themes: tuple[ListedTheme, ...]
     formats: tuple[str, ...]
     languages: tuple[str, ...]
     modes: tuple[str, ...]
@@ -61,17 +61,20 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """An event's slots by time, and its activities that have none."""
+    """An event's slots by time, and its activities that have none; ``found`` are those with the words searched for."""
 
     event: Event
+    themes: tuple[ListedTheme, ...]
     slots: list[ListedSlot]
-    timeless: list[tuple[ListedActivity, bool]]
+    timeless: list[ListedActivity]
+    found: Collection[int] | None
 
     def choices(self, kinds: Collection[ActivityKind]) -> Choices:
         chosen = [slot for slot in self.slots if slot.activity.kind in kinds]
         formats = (slot.activity.format for slot in chosen)
         return Choices(
             days=tuple(dict.fromkeys(slot.day for slot in chosen)),
+            themes=self.themes,
             formats=tuple(dict.fromkeys(name for name in formats if name and name != BREAK)),
             languages=tuple(dict.fromkeys(code for slot in chosen for code in slot.languages)),
             modes=tuple(dict.fromkeys(slot.activity.mode for slot in chosen)),
@@ -87,13 +90,16 @@ class Listing:
             return []
         return [
             activity
-            for activity, matches in self.timeless
-            if matches and activity.kind in kinds and _is_about(activity, filters)
+            for activity in self.timeless
+            if activity.kind in kinds and self._is_found(activity) and _is_about(activity, filters)
         ]
+
+    def _is_found(self, activity: ListedActivity) -> bool:
+        return self.found is None or activity.id in self.found
 
     def _is_wanted(self, slot: ListedSlot, filters: Filters) -> bool:
         return (
-            slot.matches
+            self._is_found(slot.activity)
             and _is_about(slot.activity, filters)
             and (filters.language is None or filters.language in slot.languages)
             and (filters.day is None or filters.day == slot.day)
@@ -115,72 +121,17 @@ def _is_free(slot: ListedSlot, moment: datetime) -> bool:
     return slot.takes_bookings(moment) and slot.left > 0
 
 
-_SLOT: Final[tuple[Any, ...]] = (
-    Slot.id, Slot.activity_id, Slot.slug, Slot.starts_at, Slot.ends_at, Slot.mode, Slot.opens_at,
-    Slot.closes_at, Slot.cancelled_at, Slot.illustrative, Slot.capacity, Slot.held, Slot.kept_back, Slot.waiting,
-)  # fmt: skip
-_ACTIVITY: Final[tuple[Any, ...]] = (
-    Activity.id, Activity.slug, Activity.kind, Activity.format, Activity.mode, Activity.audience, Activity.pictogram,
-    Activity.facts, Activity.position, Activity.illustrative,
-)  # fmt: skip
-_ROOM: Final[tuple[Any, ...]] = (Room.id, Room.name, Room.seats, Room.position)
-_AFTER_SLOT: Final = len(_SLOT)
-_AFTER_ACTIVITY: Final = _AFTER_SLOT + len(_ACTIVITY)
-_AFTER_ROOM: Final = _AFTER_ACTIVITY + len(_ROOM)
-
-
 def read(event: Event, language: Language, words: str = "") -> Listing:
-    """All that is on the programme of ``event``, whose themes are loaded; ``words`` sets what ``matches``."""
-    zone = event.zone
-    themes = {theme.id: theme for theme in event.themes}
-    found = _found(event, words)
-    activities: dict[int, ListedActivity] = {}
-    slots: list[ListedSlot] = []
-    timeless: list[tuple[ListedActivity, bool]] = []
-    for row in db.session.execute(_everything(language), {"event_id": event.id}):
-        room, (spoken, venue, theme_id, title, summary) = row[_AFTER_ACTIVITY:_AFTER_ROOM], row[_AFTER_ROOM:]
-        activity = activities.get(row[_AFTER_SLOT])
-        if activity is None:
-            activity = ListedActivity(themes.get(theme_id), title, summary, *row[_AFTER_SLOT:_AFTER_ACTIVITY])
-            activities[activity.id] = activity
-        matches = found is None or activity.id in found
-        if row[0] is None:
-            timeless.append((activity, matches))
-        else:
-            listed_room = ListedRoom(*room) if room[0] is not None else None
-            day = row.starts_at.astimezone(zone).date()
-            spoken_there = tuple(spoken)
-            slots.append(ListedSlot(activity, listed_room, venue, spoken_there, matches, day, *row[:_AFTER_SLOT]))
-    return Listing(event, slots, timeless)
-
-
-@cache
-def _everything(language: Language) -> Select[Any]:
-    """The one query, built once: that would cost as much as running it."""
-    return (
-        select(
-            *_SLOT,
-            *_ACTIVITY,
-            *_ROOM,
-            Slot.languages,
-            _text(Venue.name, language),
-            Activity.theme_id,
-            _text(Activity.title, language),
-            _text(Activity.summary, language),
-        )
-        .select_from(Activity)
-        .outerjoin(Activity.slots)
-        .outerjoin(Slot.room)
-        .outerjoin(Slot.venue)
-        .where(Activity.event_id == bindparam("event_id"))
-        .order_by(Slot.starts_at, Activity.position, Slot.id)
+    """All that is on the programme of ``event``, whose themes are loaded; ``words`` set what is found among it."""
+    themes = tuple(ListedTheme(theme.slug, theme.pictogram, theme.title) for theme in event.themes)
+    rows = listing_rows.read(event, language)
+    return Listing(
+        event,
+        themes,
+        slots=[row.slot for row in rows if row.slot is not None],
+        timeless=[row.activity for row in rows if row.slot is None],
+        found=_found(event, words),
     )
-
-
-def _text(column: Any, language: Language) -> ColumnElement[str]:
-    """The text in one language, taken out by the database; Swedish where a translation is missing."""
-    texts = type_coerce(column, JsonDocument)
-    return func.coalesce(func.nullif(texts[language].as_string(), ""), texts["sv"].as_string())
 
 
 def _found(event: Event, words: str) -> set[int] | None:

@@ -1,7 +1,6 @@
 """Turning a promised mail into the message that is sent: in the reader's language, from what is true now.
 
-A mail that would no longer be true is not sent: a confirmation whose booking was cancelled a second later, an offer
-that ran out while the mail server was away. Whatever came after has promised a mail of its own.
+Which letter it carries stands in ``services.mail_letters``.
 """
 
 from __future__ import annotations
@@ -10,31 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template, url_for
 from flask_babel import force_locale
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from iclei_events import clock
-from iclei_events.db import db
-from iclei_events.models import Activity, Booking, BookingStatus, MailKind, OutboxMail, Signatory, Slot
-from iclei_events.services import booking_letters, problem_letters, signing_letters
+from iclei_events.models import RESIDENTS, Booking, BookingStatus, OutboxMail
+from iclei_events.services import booking_letters
 from iclei_events.services.calendar import Invitation, booking_calendar
-from iclei_events.services.letters import RESIDENTS, Letter, on_one_line
-from iclei_events.services.links import secret_for
+from iclei_events.services.letters import Letter, on_one_line
 from iclei_events.services.mail_headers import POLICY, address, in_header
-from iclei_events.services.my_bookings_letter import my_bookings_letter
+from iclei_events.services.mail_letters import letter_of, sender
 from iclei_events.services.plain_text import one_line
 
 LONGEST_LOCAL_PART: Final = 64
-
-
-class NoLongerTrueError(Exception):
-    """What the mail was to say has changed since, or whom it was for is erased; says which."""
 
 
 class BadAddressError(Exception):
@@ -45,7 +36,7 @@ def render(row: OutboxMail) -> EmailMessage:
     """The message of an outbox row. Raises ``NoLongerTrueError`` or ``BadAddressError``: then it is not to be sent."""
     recipient = _recipient(row)
     with _writing_in(row.language):
-        return _message(row, recipient, on_one_line(_letter(row)))
+        return _message(row, recipient, on_one_line(letter_of(row)))
 
 
 @contextmanager
@@ -59,73 +50,9 @@ def _writing_in(language: str) -> Iterator[None]:
         yield
 
 
-def _letter(row: OutboxMail) -> Letter:
-    if row.kind in booking_letters.TRUE_WHILE:
-        return _booking_letter(row)
-    if row.kind is MailKind.MY_BOOKINGS:
-        return _my_bookings_letter(row)
-    if row.kind is MailKind.STAFF_INVITATION:
-        return signing_letters.invitation_letter(site=_sender_name(), link=row.context["link"])
-    if row.kind is MailKind.PROBLEM_REPORT:
-        link = url_for("pages.accessibility", lang=row.language, _external=True)
-        return problem_letters.problem_letter(row.context, site=_sender_name(), link=link)
-    return _signing_letter(row)
-
-
-def _booking_letter(row: OutboxMail) -> Letter:
-    booking = row.booking
-    if booking is None or booking.attendee is None:
-        raise NoLongerTrueError("the booking is erased")
-    if not booking_letters.is_true(row.kind, booking, clock.now()):
-        raise NoLongerTrueError(f"the booking is {booking.status.value}")
-    return booking_letters.booking_letter(
-        row.kind, booking, language=row.language, link=_booking_link(booking, row.language)
-    )
-
-
-def _my_bookings_letter(row: OutboxMail) -> Letter:
-    bookings = db.session.scalars(
-        select(Booking)
-        .join(Booking.slot)
-        .where(Booking.id.in_(row.context["booking_ids"]), Booking.attendee.has())
-        .options(joinedload(Booking.slot).joinedload(Slot.activity).joinedload(Activity.event))
-        .order_by(Slot.starts_at, Booking.id)
-    ).all()
-    if not bookings:
-        raise NoLongerTrueError("the bookings are erased")
-    links = [_booking_link(booking, row.language) for booking in bookings]
-    return my_bookings_letter(bookings, links, language=row.language)
-
-
-def _signing_letter(row: OutboxMail) -> Letter:
-    signatory = row.signatory
-    if signatory is None or signatory.status is not signing_letters.TRUE_WHILE[row.kind]:
-        raise NoLongerTrueError(f"the signing is {signatory.status.value if signatory else 'erased'}")
-    write = {
-        MailKind.SIGNATORY_CONFIRM: signing_letters.confirm_letter,
-        MailKind.SIGNATORY_PUBLISHED: signing_letters.published_letter,
-        MailKind.SIGNATORY_DECLINED: signing_letters.declined_letter,
-    }[row.kind]
-    return write(signatory, language=row.language, link=_signing_link(row.kind, signatory, row.language))
-
-
-def _signing_link(kind: MailKind, signatory: Signatory, language: str) -> str:
-    if kind is MailKind.SIGNATORY_PUBLISHED:
-        return url_for("commitment.signatory", lang=language, slug=signatory.slug, _external=True)
-    if kind is MailKind.SIGNATORY_DECLINED:
-        return url_for("commitment.index", lang=language, _external=True)
-    key = secret_for("signatory", signatory.salt or "", current_app.config["SECRET_KEY"])
-    return url_for("signing.confirm", lang=language, reference=signatory.reference, key=key, _external=True)
-
-
-def _booking_link(booking: Booking, language: str) -> str:
-    key = secret_for("booking", booking.salt, current_app.config["SECRET_KEY"])
-    return url_for("bookings.show", lang=language, reference=booking.reference, key=key, _external=True)
-
-
 def _message(row: OutboxMail, recipient: Address, letter: Letter) -> EmailMessage:
     message = EmailMessage(policy=POLICY)
-    message["From"] = _sender()
+    message["From"] = sender()
     message["To"] = recipient
     message["Subject"] = in_header(letter.subject)
     message["Date"] = format_datetime(clock.now())
@@ -146,11 +73,12 @@ def _message(row: OutboxMail, recipient: Address, letter: Letter) -> EmailMessag
 def _calendar(row: OutboxMail) -> bytes | None:
     """The booking for the reader's calendar, as soon as the party has places and for as long as it had."""
     booking = row.booking
-    if booking is None or booking.confirmed_at is None or row.kind not in booking_letters.TRUE_WHILE:
+    letter = booking_letters.LETTERS.get(row.kind)
+    if booking is None or booking.confirmed_at is None or letter is None or not letter.calendar:
         return None
     if booking.status not in {BookingStatus.CONFIRMED, BookingStatus.CANCELLED}:
         return None
-    invitation = Invitation(organiser=_sender().addr_spec, guest=row.recipient)
+    invitation = Invitation(organiser=sender().addr_spec, guest=row.recipient)
     return booking_calendar(
         booking, url=_public_page(booking, row.language), language=row.language, invitation=invitation
     )
@@ -171,14 +99,6 @@ def _add_calendar(message: EmailMessage, calendar: bytes) -> None:
     message.add_attachment(
         text, subtype="calendar", params={"method": method}, filename="malmo.ics", cte="quoted-printable"
     )
-
-
-def _sender() -> Address:
-    return address(*parseaddr(current_app.config["MAIL_FROM"]))
-
-
-def _sender_name() -> str:
-    return _sender().display_name
 
 
 def _recipient(row: OutboxMail) -> Address:

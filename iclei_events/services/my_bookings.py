@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from iclei_events import clock
@@ -20,7 +20,7 @@ from iclei_events.models import (
     OutboxMail,
     Slot,
 )
-from iclei_events.services import log, outbox, places
+from iclei_events.services import line, log, outbox
 
 BETWEEN_MAILS: Final = timedelta(minutes=5)
 """At most one mail with links goes to an address in this time, however often it is asked for."""
@@ -45,7 +45,7 @@ def opened(references: Collection[str]) -> Sequence[Booking]:
 
 def place_in_line(booking: Booking) -> int:
     """1 for the head of the line."""
-    return places.place_in_line(db.session(), booking)
+    return line.place_in_line(db.session(), booking)
 
 
 def promise_links(email_key: str, *, language: str) -> None:
@@ -55,8 +55,8 @@ def promise_links(email_key: str, *, language: str) -> None:
     """
     now = clock.now()
     with transaction() as session:
-        found = _of_address(session, email_key)
-        recent = _mailed_since(session, found)
+        found = of_address(session, email_key)
+        recent = mailed_lately(session, found, MailKind.MY_BOOKINGS) > 0
         log.record(session, "ask_for_links", by=log.ATTENDEE, at=now, details={"mailed": bool(found) and not recent})
         if not found or recent:
             return
@@ -68,7 +68,7 @@ def promise_links(email_key: str, *, language: str) -> None:
         )  # fmt: skip
 
 
-def _of_address(session: Session, email_key: str) -> Sequence[Booking]:
+def of_address(session: Session, email_key: str) -> Sequence[Booking]:
     """The coming bookings of an address, the newest last, locked so that two wishes at once are one after the other."""
     return session.scalars(
         select(Booking)
@@ -81,11 +81,11 @@ def _of_address(session: Session, email_key: str) -> Sequence[Booking]:
     ).all()
 
 
-def _mailed_since(session: Session, found: Sequence[Booking]) -> bool:
-    """Whether a mail with links to any of these was promised within ``BETWEEN_MAILS``."""
-    mails = select(OutboxMail.id).where(
+def mailed_lately(session: Session, found: Sequence[Booking], kind: MailKind) -> int:
+    """How many mails of that kind about any of these were promised within ``BETWEEN_MAILS``."""
+    mails = select(func.count(OutboxMail.id)).where(
         OutboxMail.booking_id.in_([booking.id for booking in found]),
-        OutboxMail.kind == MailKind.MY_BOOKINGS,
+        OutboxMail.kind == kind,
         OutboxMail.created_at > clock.now() - BETWEEN_MAILS,
     )
-    return bool(found) and session.scalar(mails.limit(1)) is not None
+    return session.scalar(mails) or 0

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, and_, case, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import case, select
 
 from iclei_events.db import db
 from iclei_events.models import ACTIVE, HOLDING, Booking, BookingStatus, Slot
+from iclei_events.services import line
 from iclei_events.services.listed import ListedSlot
 
 
@@ -36,7 +36,7 @@ class OwnPlace:
 
 
 def find(references: Collection[str]) -> list[OwnPlace]:
-    """The active bookings among these references: one query, whatever their number."""
+    """The active bookings among these references whose slot goes ahead: one query, whatever their number."""
     if not references:
         return []
     rows = db.session.execute(
@@ -48,24 +48,10 @@ def find(references: Collection[str]) -> list[OwnPlace]:
             Slot.starts_at,
             Slot.ends_at,
             Booking.offer_until,
-            case((Booking.status == BookingStatus.WAITING, _place_in_line())),
+            case((Booking.status == BookingStatus.WAITING, line.place_of_booking())),
         )
         .join(Booking.slot)
-        .where(Booking.reference.in_(references), Booking.status.in_(ACTIVE))
+        .where(Booking.reference.in_(references), Booking.status.in_(ACTIVE), Slot.cancelled_at.is_(None))
         .order_by(Booking.id)
     )
     return [OwnPlace(*row) for row in rows]
-
-
-def _place_in_line() -> ScalarSelect[int]:
-    """1 for the head of the booking's line, in the order in which the seat engine serves it."""
-    other = aliased(Booking)
-    is_before = or_(
-        other.queued_at < Booking.queued_at, and_(other.queued_at == Booking.queued_at, other.id < Booking.id)
-    )
-    return (
-        select(func.count(other.id) + 1)
-        .where(other.slot_id == Booking.slot_id, other.status == BookingStatus.WAITING, is_before)
-        .correlate(Booking)
-        .scalar_subquery()
-    )

@@ -18,6 +18,7 @@ from iclei_events.services.signing import UNCONFIRMED_FOR
 
 MAIL_KEPT: Final = timedelta(days=31)
 DECLINED_KEPT: Final = timedelta(days=31)
+UNPUBLISHED_KEPT: Final = timedelta(days=365)
 SIGN_INS_KEPT: Final = timedelta(days=31)
 ACCOUNT_KEPT: Final = timedelta(days=365)
 LOG_KEPT: Final = timedelta(days=2 * 365)
@@ -31,6 +32,7 @@ class Until(enum.StrEnum):
     AFTER_MAIL = "after_mail"
     UNCONFIRMED = "unconfirmed"
     DECLINED = "declined"
+    UNPUBLISHED = "unpublished"
     SIGNED_OUT = "signed_out"
     ACCOUNT_CLOSED = "account_closed"
     LOG_GROWN_OLD = "log_grown_old"
@@ -47,6 +49,7 @@ UNTIL_TEXTS: Final[dict[Until, LazyString]] = {
     Until.AFTER_MAIL: _l("%(days)s days after the e-mail was sent", days=MAIL_KEPT.days),
     Until.UNCONFIRMED: _l("If nobody confirms: %(days)s days after the form was sent", days=UNCONFIRMED_FOR.days),
     Until.DECLINED: _l("If the signing is declined: %(days)s days after that", days=DECLINED_KEPT.days),
+    Until.UNPUBLISHED: _l("If the signing is never published: one year after it was confirmed"),
     Until.SIGNED_OUT: _l("%(days)s days after the last use", days=SIGN_INS_KEPT.days),
     Until.ACCOUNT_CLOSED: _l("One year after the account is closed"),
     Until.LOG_GROWN_OLD: _l("Two years after the decision"),
@@ -69,7 +72,7 @@ class Field:
 FIELDS: Final[tuple[Field, ...]] = (
     Field(
         "attendee",
-        ("name", "email", "email_key", "phone"),
+        ("name", "email", "email_key", "phone", "comes_along"),
         _l("Name, e-mail and phone number of whoever books"),
         _l("To send the booking and its changes, and to know who comes"),
         (Until.AFTER_EVENT,),
@@ -96,10 +99,31 @@ FIELDS: Final[tuple[Field, ...]] = (
         (Until.AFTER_EVENT,),
     ),
     Field(
+        "draw_entry",
+        ("person_key", "pseudonym"),
+        _l("Which code in a draw is yours"),
+        _l("So that each person counts once, and you can find yourself in the public list"),
+        (Until.AFTER_EVENT,),
+    ),
+    Field(
+        "disclosure",
+        ("staff_id",),
+        _l("Which of the staff have looked at your booking, and when"),
+        _l("So that you can see it, and misuse is found"),
+        (Until.AFTER_EVENT,),
+    ),
+    Field(
         "kept_back",
         ("reason",),
         _l("Why places are kept back, which may name a guest"),
         _l("So that staff know whom the places are for"),
+        (Until.AFTER_EVENT,),
+    ),
+    Field(
+        "calendar_feed",
+        ("email_key",),
+        _l("The address your private calendar belongs to, if you ask for one"),
+        _l("To find your bookings when your calendar asks for them"),
         (Until.AFTER_EVENT,),
     ),
     Field(
@@ -114,14 +138,14 @@ FIELDS: Final[tuple[Field, ...]] = (
         ("contact_name", "contact_email", "contact_email_key"),
         _l("Name and e-mail of the contact of a city or region that signs"),
         _l("To confirm the signing and to answer questions about it. Never shown in public"),
-        (Until.UNCONFIRMED, Until.DECLINED, Until.IN_REGISTER),
+        (Until.UNCONFIRMED, Until.DECLINED, Until.UNPUBLISHED, Until.IN_REGISTER),
     ),
     Field(
         "signatory",
         ("signer_name", "signer_role", "mandate", "declined_because"),
         _l("Name and office of who signs, and the decision behind it"),
         _l("To check that the city or region has decided to sign"),
-        (Until.UNCONFIRMED, Until.DECLINED, Until.ARCHIVED),
+        (Until.UNCONFIRMED, Until.DECLINED, Until.UNPUBLISHED, Until.ARCHIVED),
     ),
     Field(
         "speaker",
@@ -165,7 +189,10 @@ ABOUT_NOBODY: Final[dict[str, frozenset[str]]] = {
     "place": frozenset(),
     "access_need": frozenset(),
     "delegate": frozenset({"language"}),
+    "draw_entry": frozenset(),
+    "disclosure": frozenset(),
     "kept_back": frozenset(),
+    "calendar_feed": frozenset({"reference", "salt"}),
     "outbox_mail": frozenset({"language", "message_id", "once_key"}),
     "signatory": frozenset({
         "reference", "slug", "name", "name_key", "country", "note", "sources", "challenges", "language", "salt",
@@ -181,5 +208,6 @@ ABOUT_NOBODY: Final[dict[str, frozenset[str]]] = {
 
 TABLES_ABOUT_NOBODY: Final = frozenset({
     "event", "theme", "venue", "room", "activity", "contribution", "slot", "commitment", "staff_grant", "booking",
+    "draw", "draw_wish", "swap_wish", "waiting_room",
 })  # fmt: skip
 """Tables without personal data: a booking is a reference and a number of places once its attendee is erased."""

@@ -1,22 +1,26 @@
-"""The seat engine: the only place where a slot's counters change.
+"""The seat engine: with ``services.counters``, its hands, the only place where a slot's counters change.
 
 Two ways lead to a place. ``claim`` is one conditional UPDATE that decides and counts at once, for the rush.
 Everything that has to look before it decides (the line, offers, changes of size or capacity) first takes the
-slot's lock by writing to it, and reads afterwards; see ``locked``.
+slot's lock by writing to it, and reads afterwards; see ``locked``. What comes free goes to the line
+(``services.serving``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, delete, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from iclei_events.models import Booking, BookingStatus, KeptBack, MailKind, Slot, SlotMode
-from iclei_events.services import log, outbox, waiting
-from iclei_events.services.waiting import InLine
+from iclei_events.models import Booking, BookingStatus, KeptBack, MailKind, Slot, SlotMode, SwapWish
+from iclei_events.services import line, log, outbox
+from iclei_events.services.counters import count, lock
+from iclei_events.services.serving import Move, drop_wish, end_wishes, move_all, run_line
+
+__all__ = ["Move", "drop_wish", "end_wishes", "lock", "move_all", "run_line"]
 
 
 def _no_pause(_point: str) -> None:
@@ -43,12 +47,12 @@ def claim(
     taken = Slot.held + Slot.kept_back + size
     statement = update(Slot).where(Slot.id == slot_id, is_open)
     if to is BookingStatus.CONFIRMED:
-        # While anybody waits, what is free is saved for the line.
-        statement = statement.where(taken <= Slot.capacity, Slot.waiting == 0)
+        # While anybody waits whom the slot could hold, what is free is saved for the line.
+        statement = statement.where(taken <= Slot.capacity, Slot.waiting <= Slot.out_of_reach)
         statement = statement.values(held=Slot.held + size, revision=Slot.revision + 1)
     else:
         statement = statement.where(
-            taken > Slot.capacity, size <= Slot.capacity, ~_overdue_offers(Slot.id, now).exists()
+            taken > Slot.capacity, Slot.kept_back + size <= Slot.capacity, ~_overdue_offers(Slot.id, now).exists()
         )
         statement = statement.values(waiting=Slot.waiting + 1, revision=Slot.revision + 1)
     return statement.returning(Slot.id)
@@ -56,69 +60,77 @@ def claim(
 
 def locked(session: Session, slot_id: int, *, now: datetime) -> Slot:
     """The slot, locked by writing to it and read afterwards; offers that ran out have lapsed."""
-    slot = lock(session, slot_id)
+    return locked_all(session, [slot_id], now=now)[slot_id]
+
+
+def locked_all(session: Session, slot_ids: Iterable[int], *, now: datetime) -> dict[int, Slot]:
+    """As ``locked``, for all slots that a decision waits for.
+
+    The locks come first, in the order of the slots' ids, so that nobody waits for somebody who waits for them. Whatever
+    else a line needs while it runs is taken only if it can be had at once (``try_lock``).
+    """
+    slots = {slot_id: lock(session, slot_id) for slot_id in sorted(set(slot_ids))}
     in_critical_section("locked")
-    lapse_offers(session, slot, now=now)
-    return slot
-
-
-def lock(session: Session, slot_id: int) -> Slot:
-    """Take the slot's row lock by writing, then read it: a value read before the lock may be old."""
-    session.execute(
-        update(Slot)
-        .where(Slot.id == slot_id)
-        .values(revision=Slot.revision + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return session.scalars(select(Slot).where(Slot.id == slot_id).execution_options(populate_existing=True)).one()
-
-
-def _count(session: Session, slot: Slot, *, held: int = 0, kept_back: int = 0, waiting: int = 0) -> None:
-    """Change a locked slot's counters by these differences; the excess over capacity only ever shrinks."""
-    excess = Slot.held + Slot.kept_back + held + kept_back - Slot.capacity
-    session.execute(
-        update(Slot)
-        .where(Slot.id == slot.id)
-        .values(
-            held=Slot.held + held,
-            kept_back=Slot.kept_back + kept_back,
-            waiting=Slot.waiting + waiting,
-            over_capacity=case((excess <= 0, 0), (excess < Slot.over_capacity, excess), else_=Slot.over_capacity),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(slot)
+    for slot in slots.values():
+        lapse_offers(session, slot, now=now)
+    return slots
 
 
 def hold(session: Session, slot: Slot, size: int) -> None:
     """Count ``size`` places as held; the caller has seen under the lock that they are free."""
-    _count(session, slot, held=size)
+    count(session, slot, held=size)
 
 
 def release(session: Session, slot: Slot, size: int, *, now: datetime) -> None:
     """Give back held places and offer them in the same breath."""
-    _count(session, slot, held=-size)
+    count(session, slot, held=-size)
     run_line(session, slot, now=now)
 
 
 def join_line(session: Session, slot: Slot) -> None:
-    _count(session, slot, waiting=1)
+    count(session, slot, waiting=1)
 
 
 def leave_line(session: Session, slot: Slot, *, now: datetime) -> None:
     """One party fewer in line; whoever stood behind it may now be served."""
-    _count(session, slot, waiting=-1)
+    count(session, slot, waiting=-1)
     run_line(session, slot, now=now)
+
+
+def settle_draw(session: Session, slot: Slot, *, held: int, waiting: int, now: datetime) -> None:
+    """Count what a draw gave out and who now stands in line; places that came free meanwhile go to the line."""
+    count(session, slot, held=held, waiting=waiting)
+    run_line(session, slot, now=now)
+
+
+def withdraw_offers(session: Session, slot: Slot, *, now: datetime) -> None:
+    """Put the parties with an offer back in line: a slot that was called off holds nothing for anybody to accept."""
+    offered = session.scalars(
+        select(Booking)
+        .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.OFFERED)
+        .execution_options(populate_existing=True)
+    ).all()
+    for booking in offered:
+        booking.status, booking.offer_until, booking.queued_at = BookingStatus.WAITING, None, now
+        booking.wanted_size = None
+    session.flush()
+    count(session, slot, held=-sum(booking.size for booking in offered), waiting=len(offered))
+
+
+def empty(session: Session, slot: Slot) -> None:
+    """Count nobody as holding or waiting; the caller has ended every booking."""
+    session.execute(delete(SwapWish).where(SwapWish.slot_id == slot.id))
+    count(session, slot, held=-slot.held, waiting=-slot.waiting)
 
 
 def keep_back(session: Session, slot: Slot, size: int, *, now: datetime) -> None:
     """Keep free places back. A head of the line that is now larger than the rest no longer stops those behind it."""
-    _count(session, slot, kept_back=size)
+    count(session, slot, kept_back=size)
     run_line(session, slot, now=now)
 
 
 def release_kept_back(session: Session, slot: Slot, size: int, *, now: datetime) -> None:
-    _count(session, slot, kept_back=-size)
+    count(session, slot, kept_back=-size)
     run_line(session, slot, now=now)
 
 
@@ -129,6 +141,7 @@ def resize(session: Session, slot: Slot, capacity: int, *, now: datetime) -> Non
         .where(Slot.id == slot.id)
         .values(
             capacity=capacity,
+            out_of_reach=line.count_out_of_reach(capacity - Slot.kept_back),
             over_capacity=case((Slot.held + Slot.kept_back > capacity, Slot.held + Slot.kept_back - capacity), else_=0),
         )
         .execution_options(synchronize_session=False)
@@ -137,70 +150,9 @@ def resize(session: Session, slot: Slot, capacity: int, *, now: datetime) -> Non
     run_line(session, slot, now=now)
 
 
-def run_line(session: Session, slot: Slot, *, now: datetime, newcomer: Booking | None = None) -> None:
-    """Offer what is free to those who wait, by the rule in ``services.waiting``.
-
-    ``newcomer`` is here and has just asked: if it is its turn at once it is confirmed, without an offer first.
-    """
-    if slot.cancelled_at is not None:
-        return
-    while slot.waiting and slot.free:
-        turn = waiting.next_turn(
-            _first_in_line(session, slot), slot.free, lambda room: _first_in_line(session, slot, at_most=room)
-        )
-        until = waiting.offer_until(now, slot.starts_at)
-        if turn is None or until is None:
-            return
-        if turn.passes is not None:
-            session.get_one(Booking, turn.passes.booking_id).passed_over += 1
-        _serve(session, slot, session.get_one(Booking, turn.party.booking_id), until, now=now, newcomer=newcomer)
-
-
-def _serve(  # noqa: PLR0913  what an offer needs
-    session: Session, slot: Slot, booking: Booking, until: datetime, *, now: datetime, newcomer: Booking | None
-) -> None:
-    booking.queued_at = None
-    if booking is newcomer:
-        booking.status, booking.confirmed_at = BookingStatus.CONFIRMED, now
-    else:
-        booking.status, booking.offer_until = BookingStatus.OFFERED, until
-        outbox.mail_booking(session, MailKind.BOOKING_OFFERED, booking, at=now)
-        log.record(
-            session, "offer", by=log.WORKER, at=now, slot_id=slot.id, booking_id=booking.id,
-            details={"size": booking.size},
-        )  # fmt: skip
-    session.flush()
-    _count(session, slot, held=booking.size, waiting=-1)
-
-
-def _first_in_line(session: Session, slot: Slot, *, at_most: int | None = None) -> InLine | None:
-    """The first waiting party that the slot could hold, kept-back places aside; with ``at_most``, one no larger."""
-    largest = slot.capacity - slot.kept_back if at_most is None else at_most
-    row = session.execute(
-        select(Booking.id, Booking.size, Booking.passed_over)
-        .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.WAITING, Booking.size <= largest)
-        .order_by(Booking.queued_at, Booking.id)
-        .limit(1)
-    ).first()
-    return InLine(*row) if row is not None else None
-
-
 def is_line_empty(session: Session, slot: Slot) -> bool:
     """Whether nobody waits whom the slot could hold: a party larger than the slot by now keeps nobody out."""
-    return not slot.waiting or _first_in_line(session, slot) is None
-
-
-def place_in_line(session: Session, booking: Booking) -> int:
-    """1 for the head of the line; counts those before it, so only for a booking's own page."""
-    before = select(func.count()).where(
-        Booking.slot_id == booking.slot_id,
-        Booking.status == BookingStatus.WAITING,
-        or_(
-            Booking.queued_at < booking.queued_at,
-            and_(Booking.queued_at == booking.queued_at, Booking.id < booking.id),
-        ),
-    )
-    return (session.scalar(before) or 0) + 1
+    return not slot.waiting or line.first(session, slot) is None
 
 
 def has_overdue_offers(session: Session, slot: Slot, *, now: datetime) -> bool:

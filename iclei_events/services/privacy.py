@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, cast
 
@@ -10,8 +11,20 @@ from sqlalchemy.orm import Session
 
 from iclei_events import clock
 from iclei_events.db import db, transaction
-from iclei_events.models import ACTIVE, Attendee, Booking, Delegate, OutboxMail, Place, Signatory, SignatoryStatus
-from iclei_events.services import changes, log, refusals
+from iclei_events.models import (
+    ACTIVE,
+    Attendee,
+    Booking,
+    CalendarFeed,
+    Delegate,
+    Disclosure,
+    DrawEntry,
+    OutboxMail,
+    Place,
+    Signatory,
+    SignatoryStatus,
+)
+from iclei_events.services import calendar_feeds, changes, log, refusals
 from iclei_events.services.addresses import email_key
 from iclei_events.services.data_export import mails_to
 from iclei_events.services.personal_data import Until
@@ -57,6 +70,7 @@ def erase(email: str, *, by: log.Actor = log.CLI) -> dict[str, int]:
             "bookings": _erase_attendees(session, key),
             "delegate": _rows(session, delete(Delegate).where(Delegate.email_key == key)),
             **_erase_signings(session, key),
+            "calendar": _erase_calendar(session, key),
             "mails": _erase_mails(session, key),
         }
         log.record(session, "erase", by=by, at=clock.now(), details=erased)
@@ -75,13 +89,29 @@ def _cancel_all(key: str, by: log.Actor) -> int:
     return len(active)
 
 
+def erase_booking(reference: str, *, by: log.Actor = log.ATTENDEE) -> None:
+    """Erase the person behind one booking, and cancel it first if it is still to come. Twice is once."""
+    booking = db.session.execute(select(Booking.id, Booking.slot_id).where(Booking.reference == reference)).one()
+    with suppress(refusals.Refusal):  # it is over, or was given up before
+        changes.cancel(reference, by=by)
+    with transaction() as session:
+        _erase_bookings(session, [booking.id])
+        log.record(session, "erase", by=by, at=clock.now(), slot_id=booking.slot_id, booking_id=booking.id)
+
+
 def _erase_attendees(session: Session, key: str) -> int:
     ids = list(session.scalars(select(Attendee.booking_id).where(Attendee.email_key == key)))
+    _erase_bookings(session, ids)
+    return len(ids)
+
+
+def _erase_bookings(session: Session, ids: list[int]) -> None:
+    session.execute(delete(Disclosure).where(Disclosure.booking_id.in_(ids)))
     session.execute(update(Place).where(Place.booking_id.in_(ids)).values(name=None))
+    session.execute(delete(DrawEntry).where(DrawEntry.booking_id.in_(ids)))
     session.execute(delete(OutboxMail).where(OutboxMail.booking_id.in_(ids)))
     for booking in session.scalars(select(Booking).where(Booking.id.in_(ids))):
         booking.attendee = booking.access_need = None
-    return len(ids)
 
 
 def _erase_signings(session: Session, key: str) -> dict[str, int]:
@@ -89,6 +119,13 @@ def _erase_signings(session: Session, key: str) -> dict[str, int]:
     gone = delete(Signatory).where(theirs, Signatory.status == SignatoryStatus.SUBMITTED)
     stays = update(Signatory).where(theirs).values(**dict.fromkeys(SIGNATORY_CONTACT))
     return {"unconfirmed_signings": _rows(session, gone), "contacts": _rows(session, stays)}
+
+
+def _erase_calendar(session: Session, key: str) -> int:
+    feeds = session.scalars(select(CalendarFeed).where(CalendarFeed.email_key == key)).all()
+    for feed in feeds:
+        calendar_feeds.forget(feed)
+    return len(feeds)
 
 
 def _erase_mails(session: Session, key: str) -> int:

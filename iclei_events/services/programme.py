@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import contains_eager, joinedload, load_only, raiseload, selectinload
+from sqlalchemy.orm import joinedload, load_only, raiseload, selectinload
 
 from iclei_events.db import db
 from iclei_events.models import Activity, ActivityKind, Contribution, Event, Slot
@@ -50,22 +50,6 @@ def _event_with_themes() -> Select[Event]:
         .where(Event.slug == bindparam("slug"))
         .options(joinedload(Event.themes), raiseload("*", sql_only=True))
     )
-
-
-def slots(event: Event) -> Sequence[Slot]:
-    """Every slot of the event by time, as models with activity, room and venue: for feeds, not for pages."""
-    return db.session.scalars(
-        select(Slot)
-        .join(Slot.activity)
-        .where(Activity.event_id == event.id)
-        .options(
-            contains_eager(Slot.activity).raiseload("*", sql_only=True),
-            selectinload(Slot.room),
-            selectinload(Slot.venue),
-            raiseload("*", sql_only=True),
-        )
-        .order_by(Slot.starts_at, Activity.position, Slot.id)
-    ).all()
 
 
 def find_activity(event: Event, slug: str, *, kinds: Collection[ActivityKind]) -> Activity | None:

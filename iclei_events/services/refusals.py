@@ -18,6 +18,22 @@ class NoRoom(Refusal):
         self.waiting = waiting
 
 
+class LargerThanSlot(NoRoom):
+    """The party is larger than all the places there are, so that no waiting helps; ``largest`` is the most."""
+
+    def __init__(self, largest: int, left: int, waiting: int = 0) -> None:
+        super().__init__(left, waiting)
+        self.largest = largest
+
+
+class TooManyPlaces(Refusal):
+    """The person would have more places at the event than one person may; ``limit`` places at most."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} places for one person")
+        self.limit = limit
+
+
 class TooLarge(Refusal):
     """The party is larger than the slot or the activity ever takes; ``limit`` places at most."""
 
@@ -36,6 +52,10 @@ class NotOpenYet(Refusal):
         self.opens_at = opens_at
 
 
+class NotYourTurn(Refusal):
+    """Others stand in the waiting room of the opening, and the person has not been let in."""
+
+
 class Closed(Refusal):
     """Booking has closed, or the slot has started."""
 
@@ -48,6 +68,34 @@ class NoBookingNeeded(Refusal):
     """The slot is open to all; there is nothing to book."""
 
 
+class InDraw(Refusal):
+    """The places of the slot are drawn by lot: one enters the draw and books nothing."""
+
+
+class DrawUnderWay(Refusal):
+    """The list is frozen and the lots are not drawn yet: the places stay as they were when entries closed."""
+
+
+class DrawStillOpen(Refusal):
+    """The draw takes entries until ``closes_at``; before that nothing is drawn."""
+
+    def __init__(self, closes_at: datetime) -> None:
+        super().__init__(f"entries close {closes_at.isoformat()}")
+        self.closes_at = closes_at
+
+
+class AlreadyDrawn(Refusal):
+    """The lots are drawn, and they are drawn once."""
+
+
+class Taken(Refusal):
+    """Somebody has booked the slot or entered its draw: how its places are given out stays as it was told."""
+
+
+class ValueMissing(Refusal):
+    """There is no draw without the public value that was named beforehand."""
+
+
 class KeyTaken(Refusal):
     """The form was sent before by somebody else, or for something else."""
 
@@ -58,6 +106,14 @@ class NotActive(Refusal):
 
 class OfferLapsed(Refusal):
     """The offer ran out before it was accepted."""
+
+
+class NoMoreTime(Refusal):
+    """The offer stands as long as it can: more time would reach past the start."""
+
+
+class HoldsNoPlaces(Refusal):
+    """Only who has places can ask for another time and keep them until then."""
 
 
 class ChangedMeanwhile(Refusal):

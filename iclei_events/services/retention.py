@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from iclei_events import clock
@@ -16,7 +16,10 @@ from iclei_events.models import (
     Activity,
     Attendee,
     Booking,
+    CalendarFeed,
     Delegate,
+    Disclosure,
+    DrawEntry,
     Event,
     KeptBack,
     LogEntry,
@@ -28,12 +31,14 @@ from iclei_events.models import (
     Slot,
     Staff,
 )
+from iclei_events.services import calendar_feeds
 from iclei_events.services.personal_data import (
     ACCOUNT_KEPT,
     DECLINED_KEPT,
     LOG_KEPT,
     MAIL_KEPT,
     SIGN_INS_KEPT,
+    UNPUBLISHED_KEPT,
     Until,
 )
 from iclei_events.services.signing import UNCONFIRMED_FOR
@@ -85,14 +90,35 @@ def _attendees(session: Session, now: datetime, limit: int) -> int:
     return _delete(session, Attendee, Attendee.booking_id, _of_erased_events(query, session, now, limit))
 
 
+def _draw_entries(session: Session, now: datetime, limit: int) -> int:
+    """Forget whose codes stood in the public list of a draw."""
+    query = select(DrawEntry.booking_id).join(Booking, Booking.id == DrawEntry.booking_id)
+    return _delete(session, DrawEntry, DrawEntry.booking_id, _of_erased_events(query, session, now, limit))
+
+
 def _names_on_places(session: Session, now: datetime, limit: int) -> int:
     query = select(Place.id).join(Booking, Booking.id == Place.booking_id).where(Place.name.is_not(None))
     return _overwrite(session, Place, _of_erased_events(query, session, now, limit), {"name": None})
 
 
+def _disclosures(session: Session, now: datetime, limit: int) -> int:
+    query = select(Disclosure.id).join(Booking, Booking.id == Disclosure.booking_id)
+    return _delete(session, Disclosure, Disclosure.id, _of_erased_events(query, session, now, limit))
+
+
 def _mails_of_bookings(session: Session, now: datetime, limit: int) -> int:
     query = select(OutboxMail.id).join(Booking, Booking.id == OutboxMail.booking_id)
     return _delete(session, OutboxMail, OutboxMail.id, _of_erased_events(query, session, now, limit))
+
+
+def _calendar_feeds(session: Session, _now: datetime, limit: int) -> int:
+    """End the feeds of addresses that no booking is left of."""
+    has_bookings = exists().where(Attendee.email_key == CalendarFeed.email_key)
+    query = select(CalendarFeed).where(CalendarFeed.email_key.is_not(None), ~has_bookings)
+    feeds = session.scalars(query.limit(limit)).all()
+    for feed in feeds:
+        calendar_feeds.forget(feed)
+    return len(feeds)
 
 
 def _delegates(session: Session, now: datetime, limit: int) -> int:
@@ -125,9 +151,21 @@ def _declined_signings(session: Session, now: datetime, limit: int) -> int:
         Signatory.declined_at <= now - DECLINED_KEPT,
         or_(Signatory.contact_email_key.is_not(None), Signatory.signer_name.is_not(None)),
     )
-    ids = session.scalars(query.limit(limit)).all()
+    return _close_signings(session, session.scalars(query.limit(limit)).all(), {})
+
+
+def _unpublished_signings(session: Session, now: datetime, limit: int) -> int:
+    """End signings that were confirmed and then neither published nor declined, as if they had been declined now."""
+    query = select(Signatory.id).where(
+        Signatory.status == SignatoryStatus.CONFIRMED, Signatory.confirmed_at <= now - UNPUBLISHED_KEPT
+    )
+    ended = {"status": SignatoryStatus.DECLINED, "declined_at": now}
+    return _close_signings(session, session.scalars(query.limit(limit)).all(), ended)
+
+
+def _close_signings(session: Session, ids: Sequence[int], values: dict[str, Any]) -> int:
     session.execute(delete(OutboxMail).where(OutboxMail.signatory_id.in_(ids)))
-    return _overwrite(session, Signatory, ids, dict.fromkeys((*SIGNATORY_CONTACT, *SIGNATORY_SIGNER)))
+    return _overwrite(session, Signatory, ids, values | dict.fromkeys((*SIGNATORY_CONTACT, *SIGNATORY_SIGNER)))
 
 
 SIGNATORY_CONTACT: Final = ("contact_name", "contact_email", "contact_email_key")
@@ -157,10 +195,20 @@ def _log_entries(session: Session, now: datetime, limit: int) -> int:
 
 STEPS: Final[dict[Until, tuple[Step, ...]]] = {
     Until.DAY_AFTER_SLOT: (_access_needs,),
-    Until.AFTER_EVENT: (_attendees, _names_on_places, _mails_of_bookings, _delegates, _reasons_of_kept_back),
+    Until.AFTER_EVENT: (
+        _attendees,
+        _draw_entries,
+        _names_on_places,
+        _disclosures,
+        _mails_of_bookings,
+        _calendar_feeds,
+        _delegates,
+        _reasons_of_kept_back,
+    ),
     Until.AFTER_MAIL: (_old_mails,),
     Until.UNCONFIRMED: (_unconfirmed_signings,),
     Until.DECLINED: (_declined_signings,),
+    Until.UNPUBLISHED: (_unpublished_signings,),
     Until.SIGNED_OUT: (_sign_ins,),
     Until.ACCOUNT_CLOSED: (_closed_accounts,),
     Until.LOG_GROWN_OLD: (_log_entries,),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload, raiseload, selectinload
 
 from iclei_events.db import db
 from iclei_events.models import ACTIVE, Booking, BookingStatus, KeptBack, Slot
+from iclei_events.services import line
 
 ORDER = (
     BookingStatus.CONFIRMED, BookingStatus.OFFERED, BookingStatus.WAITING, BookingStatus.ENTERED,
@@ -36,9 +37,8 @@ def parties(slot: Slot, *, words: str = "", ended: bool = False) -> list[PartyOf
     Names are compared here and not by the database: SQLite does not know that Å is å.
     """
     found = _bookings(slot, ended=ended)
-    line = [booking for booking in found if booking.status is BookingStatus.WAITING]
-    line.sort(key=lambda booking: (booking.queued_at, booking.id))
-    numbers = {booking.id: number for number, booking in enumerate(line, 1)}
+    in_line = enumerate(line.everybody(db.session(), slot), 1)
+    numbers = {party.booking_id: number for number, party in in_line if party.wish_id is None}
     everybody = [PartyOfSlot(booking, numbers.get(booking.id)) for booking in found]
     everybody.sort(key=lambda party: (ORDER.index(party.booking.status), party.number or 0, party.booking.id))
     return [party for party in everybody if not words or party.is_named(words)]

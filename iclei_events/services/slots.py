@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload, raiseload
 
 from iclei_events.db import at_once, db
-from iclei_events.models import Activity, Event, Slot
+from iclei_events.models import RESIDENTS, Activity, Event, Slot, SlotMode
+from iclei_events.services.prepared import Prepared
 
-_TO_BOOK: Final = (
+_TO_BOOK: Final = Prepared(
     select(
         Slot.id,
+        Slot.mode,
         func.coalesce(Activity.max_party_size, Event.max_party).label("party_limit"),
         Activity.children_need_adult,
+        Activity.event_id,
+        case((Activity.kind.in_(RESIDENTS), Event.max_places_per_person)).label("person_limit"),
     )
     .join(Slot.activity)
     .join(Activity.event)
@@ -27,8 +31,11 @@ class SlotToBook(NamedTuple):
     """As much of a slot as deciding about a booking needs: in a rush, loading whole rows costs more than deciding."""
 
     id: int
+    mode: SlotMode
     party_limit: int
     children_need_adult: bool
+    event_id: int
+    person_limit: int | None
 
 
 def find(slug: str) -> Slot | None:
@@ -48,8 +55,11 @@ def find(slug: str) -> Slot | None:
 
 def find_to_book(slug: str) -> SlotToBook | None:
     with at_once() as connection:
-        row = connection.execute(_TO_BOOK, {"slug": slug}).first()
-    return SlotToBook(*row) if row is not None else None
+        row = _TO_BOOK.execute(connection, {"slug": slug}).first()
+    if row is None:
+        return None
+    found = SlotToBook._make(row)
+    return found._replace(mode=SlotMode(found.mode), children_need_adult=bool(found.children_need_adult))
 
 
 def departures(slot: Slot) -> Sequence[Slot]:

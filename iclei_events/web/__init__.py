@@ -8,14 +8,18 @@ from iclei_events.web import (
     assets,
     bookings,
     calendar,
+    calendar_feeds,
     commitment,
     compression,
+    draws,
     errors,
     events,
     filters,
     health,
+    kept_parts,
     languages,
     my,
+    overload,
     pages,
     programme,
     security,
@@ -23,14 +27,23 @@ from iclei_events.web import (
     sitemap,
     staff,
     tours,
+    waiting_room,
 )
-from iclei_events.web import booking_form as booking_form  # adds the form to the bookings' addresses
+from iclei_events.web import attendees as attendees  # adds forms to the bookings' addresses, as the next two do
+from iclei_events.web import booking_form as booking_form
+from iclei_events.web import entry_change as entry_change
+from iclei_events.web import line as line
+from iclei_events.web import moving as moving
+from iclei_events.web import receipts as receipts
+from iclei_events.web import tickets as tickets
 
 
 def init_app(app: Flask) -> None:
     """Attach what all pages share, then the blueprints."""
     languages.init_app(app)
     filters.init_app(app)
+    kept_parts.init_app(app)
+    overload.init_app(app)
     assets.init_app(app)
     security.init_app(app)
     errors.init_app(app)
@@ -39,11 +52,14 @@ def init_app(app: Flask) -> None:
         health.blueprint,
         bookings.blueprint,
         calendar.blueprint,
+        calendar_feeds.blueprint,
         my.blueprint,
         staff.blueprint,
         events.blueprint,
         programme.blueprint,
         tours.blueprint,
+        draws.blueprint,
+        waiting_room.blueprint,
         sitemap.blueprint,
         commitment.blueprint,
         commitment.open_register,

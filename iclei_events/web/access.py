@@ -9,7 +9,6 @@ from flask import abort, current_app, session
 
 from iclei_events.models import Booking
 from iclei_events.services import bookings, links
-from iclei_events.services.own_places import OwnPlace
 
 OPENED: Final = "bookings"
 MOST: Final = 30
@@ -32,7 +31,7 @@ def remember(reference: str, salt: str) -> None:
     session.permanent = True
 
 
-def may_open(booking: Booking | OwnPlace) -> bool:
+def may_open(booking: Salted) -> bool:
     return [booking.reference, _digest(booking.salt)] in session.get(OPENED, [])
 
 

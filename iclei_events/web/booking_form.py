@@ -11,24 +11,38 @@ from werkzeug.wrappers import Response
 
 from iclei_events import clock
 from iclei_events.db import DatabaseBusyError
+from iclei_events.models import SlotMode
 from iclei_events.services import bookings, slots
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.bookings import Outcome
-from iclei_events.services.refusals import AdultMissing, KeyTaken, NoRoom, Refusal, TooLarge
+from iclei_events.services.refusals import (
+    AdultMissing,
+    KeyTaken,
+    LargerThanSlot,
+    NoRoom,
+    NotYourTurn,
+    Refusal,
+    TooLarge,
+    TooManyPlaces,
+)
 from iclei_events.services.slots import SlotToBook
-from iclei_events.web import access, refusals
+from iclei_events.web import access, entry_form, kept_forms, refusals, turnstile, waiting_room
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.contact_fields import EmailField, PhoneField
 from iclei_events.web.errors import RETRY_AFTER_SECONDS
 from iclei_events.web.forms import CountField, Form, KeyField, LanguageField, NameField, TextField, TickField
 from iclei_events.web.languages import current_language
+from iclei_events.web.line_forms import LEAST, check_least
+from iclei_events.web.party_forms import FOR_OTHERS
 from iclei_events.web.security import csrf
 from iclei_events.web.slot_states import BOOKABLE, tell
 
 OUTCOME: Final = "X-Booking-Outcome"
 REFERENCE: Final = "X-Booking-Reference"
 LONGEST_ACCESS_NEEDS: Final = 500
+OTHER_TIME: Final = "time"
+"""What the button of another time sends as ``show``: what has been typed goes along to that time's form."""
 
 
 class BookingForm(Form):
@@ -36,20 +50,22 @@ class BookingForm(Form):
     adults = CountField(label=lazy_gettext("Adults"), missing=lazy_gettext("Write how many adults come."), default=1)
     children = CountField(label=lazy_gettext("Children"), default=0)
     email = EmailField(label=lazy_gettext("E-mail"), missing=lazy_gettext("Write your e-mail address."))
+    for_others = TickField(label=FOR_OTHERS)
     phone = PhoneField(label=lazy_gettext("Mobile number"), optional=True)
     access_needs = TextField(label=lazy_gettext("Need of support"), longest=LONGEST_ACCESS_NEEDS, optional=True)
     language = LanguageField(label=lazy_gettext("Language of our mails"))
     wait = TickField(label=lazy_gettext("If it fills up meanwhile: put us in the queue"))
+    least = CountField(label=LEAST, optional=True)
     idempotency_key = KeyField(missing=lazy_gettext("The form was too old. Send it again."), default="")
 
     @property
     def party(self) -> Party:
-        return Party(self.adults.data or 0, self.children.data or 0)
+        return Party(self.adults.data or 0, self.children.data or 0, self.least.data)
 
     @property
     def contact(self) -> Contact:
-        email = self.email.data
-        return Contact(self.name.data, email, email_key(email), self.phone.data or None, self.access_needs.data or None)
+        email, phone, need = self.email.data, self.phone.data or None, self.access_needs.data or None
+        return Contact(self.name.data, email, email_key(email), phone, need, comes_along=not self.for_others.data)
 
     def renew_key(self) -> None:
         self.idempotency_key.process_data(secrets.token_urlsafe(16))
@@ -58,14 +74,26 @@ class BookingForm(Form):
 @blueprint.route("/slots/<slot_slug>/book", methods=["GET", "POST"])
 @csrf.exempt  # type: ignore[untyped-decorator]  # the form checks the token itself, so that a dead one keeps what was typed
 def book(slot_slug: str) -> Response:
-    form = BookingForm(language=current_language(), wait=True)
     if request.method != "POST":
-        form.renew_key()
-        return _show(slot_slug, form)
+        return waiting_room.instead_of_form(slot_slug) or kept_forms.show(lambda key: _open(slot_slug, key))
+    form = BookingForm(language=current_language(), wait=True)
     if "show" in request.form:
-        form.language.process(None, current_language())
+        if request.form["show"] != OTHER_TIME:
+            form.language.process(None, current_language())
         return _show(slot_slug, form)
     slot = slots.find_to_book(slot_slug) or abort(404)
+    if slot.mode is SlotMode.DRAW:
+        return entry_form.send(slot_slug, BookingForm)
+    return _answer(slot, slot_slug, form)
+
+
+def _open(slot_slug: str, key: str) -> Response:
+    form = BookingForm(language=current_language(), wait=True)
+    form.idempotency_key.process_data(key)
+    return _show(slot_slug, form)
+
+
+def _answer(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
     mistaken = _has_mistakes(form, slot)
     if form.csrf_token.errors and request.form:
         return _show(slot_slug, form, 403)
@@ -75,6 +103,8 @@ def book(slot_slug: str) -> Response:
 
 
 def _send(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
+    if turnstile.must_wait(slot_slug):
+        return _show_refusal(slot_slug, form, NotYourTurn())
     try:
         answer = bookings.book(
             slot,
@@ -103,6 +133,7 @@ def _has_mistakes(form: BookingForm, slot: SlotToBook) -> bool:
         if not form.party.size:
             form.adults.errors = [str(form.adults.missing)]
         else:
+            check_least(form.least, form.party.size)
             try:
                 bookings.check_party(slot, form.party)
             except (TooLarge, AdultMissing) as refusal:
@@ -116,10 +147,12 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
     if isinstance(refusal, KeyTaken):
         form.renew_key()
     left = refusal.left if isinstance(refusal, NoRoom) else 0
-    can_wait = isinstance(refusal, NoRoom) and not form.wait.data
+    can_wait = isinstance(refusal, NoRoom) and not isinstance(refusal, LargerThanSlot) and not form.wait.data
+    in_line = isinstance(refusal, NotYourTurn)
     response = _show(
-        slot_slug, form, reply.status, notice=reply.sentence, refusal=refusal, can_wait=can_wait, left=left
-    )
+        slot_slug, form, reply.status, notice=reply.sentence, refusal=refusal, can_wait=can_wait, left=left,
+        in_line=in_line, too_large=isinstance(refusal, LargerThanSlot), over_limit=isinstance(refusal, TooManyPlaces),
+    )  # fmt: skip
     response.headers[OUTCOME] = reply.outcome.value
     return response
 
@@ -133,6 +166,8 @@ def _show_busy(slot_slug: str, form: BookingForm) -> Response:
 
 def _show(slot_slug: str, form: BookingForm, status: int = 200, **more: Any) -> Response:
     slot = slots.find(slot_slug) or abort(404)
+    if slot.mode is SlotMode.DRAW:
+        return entry_form.show(slot, BookingForm, key=form.idempotency_key.data)
     g.event = slot.activity.event
     state = slot.state(clock.now())
     times = slots.departures(slot)
@@ -149,6 +184,7 @@ def _show(slot_slug: str, form: BookingForm, status: int = 200, **more: Any) -> 
         others=[other for other in times if other.id != slot.id and other.state(clock.now()) in BOOKABLE],
         one_day=len({time.starts_at.astimezone(g.event.zone).date() for time in times}) == 1,
         bookable=state in BOOKABLE,
+        room_is_open=turnstile.opening_of(slot_slug) is not None,
         status=status,
         **more,
     )

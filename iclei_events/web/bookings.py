@@ -5,39 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
-from flask_babel import lazy_gettext
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms.widgets import HiddenInput
 
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
-from iclei_events.services import changes, my_bookings, slots
-from iclei_events.services.booking_rows import Party
+from iclei_events.services import changes, moving, own_entries, slots
 from iclei_events.services.refusals import AdultMissing, Refusal, TooLarge
 from iclei_events.web import access, refusals
+from iclei_events.web.draws import page_with
 from iclei_events.web.forms import CountField, Form
 from iclei_events.web.languages import PREFIX
+from iclei_events.web.line_forms import LeastForm, WhoComesForm
+from iclei_events.web.line_forms import shown as line_shown
+from iclei_events.web.party_forms import ContactForm, PartyForm, names_form
+from iclei_events.web.ticket_codes import code_picture
 
 blueprint = Blueprint("bookings", __name__, url_prefix=PREFIX)
 
 
-class PartyForm(Form):
-    adults = CountField(label=lazy_gettext("Adults"), missing=lazy_gettext("Write how many adults come."))
-    children = CountField(label=lazy_gettext("Children"), default=0)
-    seen = CountField(missing=lazy_gettext("The form was too old. Send it again."), widget=HiddenInput())
-
-    @property
-    def party(self) -> Party:
-        return Party(self.adults.data or 0, self.children.data or 0)
+class PlaceForm(Form):
+    number = CountField(missing=lazy_gettext("The form was too old. Send it again."), widget=HiddenInput())
 
 
 @blueprint.get("/bookings/<reference>")
 def show(reference: str) -> Response:
     if "key" in request.args:
         access.unlock_or_404(reference, request.args["key"])
+        if "to" in request.args:  # a mail names another time that the party may change to
+            return redirect(url_for("bookings.move", reference=reference, to=request.args["to"]), 303)
         return redirect(url_for("bookings.show", reference=reference), 303)
-    return _show(access.own_booking_or_404(reference))
+    return page(access.own_booking_or_404(reference))
 
 
 @blueprint.post("/bookings/<reference>/party")
@@ -47,51 +48,81 @@ def change_party(reference: str) -> Response:
     if form.validate() and not form.party.size:
         form.adults.errors = [str(form.adults.missing)]
     if form.errors:
-        return _show(own, 422, form)
-    return _act(own, lambda: changes.change_size(reference, form.party, seen=form.seen.data), form)
+        return page(own, 422, party_form=form)
+    try:
+        changes.change_size(reference, form.party, seen=form.seen.data)
+    except (TooLarge, AdultMissing) as refusal:
+        form.adults.errors = [refusals.reply(refusal).sentence]
+        return page(own, 422, party_form=form)
+    except Refusal as refusal:
+        own = access.own_booking_or_404(reference)
+        form.seen.process_data(own.sequence)
+        return refused(own, refusal, party_form=form)
+    return redirect(url_for("bookings.show", reference=reference), 303)
+
+
+@blueprint.post("/bookings/<reference>/give-back")
+def give_back(reference: str) -> Response:
+    own = access.own_booking_or_404(reference)
+    form = PlaceForm()
+    if not form.validate():
+        return page(own, 422, notice=next(iter(form.errors.values()))[0])
+    said = gettext("You have given back one place. Somebody else can have it now.")
+    return act(own, lambda: changes.give_back(reference, form.number.data), said)
 
 
 @blueprint.post("/bookings/<reference>/accept")
 def accept(reference: str) -> Response:
     own = access.own_booking_or_404(reference)
-    return _act(own, lambda: changes.accept_offer(reference))
+    return act(own, lambda: changes.accept_offer(reference))
 
 
 @blueprint.post("/bookings/<reference>/cancel")
 def cancel(reference: str) -> Response:
     own = access.own_booking_or_404(reference)
-    return _act(own, lambda: changes.cancel(reference))
+    return act(own, lambda: changes.cancel(reference))
 
 
-def _act(own: Booking, verb: Callable[[], None], form: PartyForm | None = None) -> Response:
-    """Run a verb; then the booking's page, or the page as it stands now with why nothing was changed."""
+def act(own: Booking, verb: Callable[[], None], said: str | None = None) -> Response:
+    """Run a verb; then the booking's page with what is ``said``, or with why nothing was changed."""
     reference = own.reference
     try:
         verb()
     except Refusal as refusal:
-        reply, notice = refusals.reply(refusal), None
-        own = access.own_booking_or_404(reference)
-        if form is not None:
-            form.seen.process_data(own.sequence)
-        if form is not None and isinstance(refusal, TooLarge | AdultMissing):
-            form.adults.errors = [reply.sentence]
-        else:
-            notice = reply.sentence
-        return _show(own, reply.status, form, notice)
+        return refused(access.own_booking_or_404(reference), refusal)
+    if said is not None:
+        flash(said)
     return redirect(url_for("bookings.show", reference=reference), 303)
 
 
-def _show(own: Booking, status: int = 200, form: PartyForm | None = None, notice: str | None = None) -> Response:
+def refused(own: Booking, refusal: Refusal, **forms: FlaskForm) -> Response:
+    """The booking's page as it stands now, with why nothing was changed."""
+    reply = refusals.reply(refusal)
+    return page(own, reply.status, reply.sentence, **forms)
+
+
+def page(own: Booking, status: int = 200, notice: str | None = None, **forms: FlaskForm) -> Response:
+    """The booking's page; ``forms`` are those that were sent, by the names that the page has for them."""
     g.event, g.shown_as = own.slot.activity.event, "bookings.show"
     now = clock.now()
     state = standing(own, now)
-    form = form or PartyForm(formdata=None, adults=own.adults, children=own.children, seen=own.sequence)
+    shown = {
+        "party_form": PartyForm.of(own),
+        "contact_form": ContactForm.of(own),
+        "names_form": names_form(own),
+        "least_form": LeastForm.of(own),
+        "who_form": WhoComesForm.of(own),
+        **forms,
+    }
     free = [slot for slot in slots.departures(own.slot) if slot.takes_bookings(now) and slot.left and slot != own.slot]
-    page = render_template(
-        "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, form=form, free=free,
-        now=now, notice=notice, number=my_bookings.place_in_line(own) if state == "waiting" else None,
+    shown |= {"own_entry": entry, "draw_page": page_with(entry)} if (entry := own_entries.of_booking(own)) else {}
+    body = render_template(
+        "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, free=free, now=now,
+        notice=notice, picture=code_picture(own), **line_shown(own, state, now),
+        can_move=own.status in moving.MOVABLE and now < own.slot.ends_at and bool(moving.other_times(own)),
+        wrong_form=next((form for form in forms.values() if form.errors), None), **shown,
     )  # fmt: skip
-    return make_response(page, status)
+    return make_response(body, status)
 
 
 def standing(own: Booking, now: datetime) -> str:

@@ -23,22 +23,22 @@ FEED_SECONDS: Final = 300
 def slot(slot_slug: str) -> Response:
     found = slots.find(slot_slug) or abort(404)
     g.event = found.activity.event
-    body = calendar.slot_calendar(found, url=_page_of(found), language=current_language())
-    return _file(body, found.slug)
+    body = calendar.slot_calendar(found, url=page_of(found), language=current_language())
+    return as_file(body, found.slug)
 
 
 @blueprint.get("/bookings/<reference>.ics")
 def booking(reference: str) -> Response:
     own = own_booking_or_404(reference)
     g.event = own.slot.activity.event
-    body = calendar.booking_calendar(own, url=_page_of(own.slot), language=current_language())
-    return _file(body, own.reference)
+    body = calendar.booking_calendar(own, url=page_of(own.slot), language=current_language())
+    return as_file(body, own.reference)
 
 
 @blueprint.get("/<event_slug>/calendar.ics")
 def event(event_slug: str) -> Response:
     found = event_or_404(event_slug)
-    response = _file(_feed(found), found.slug)
+    response = as_file(_feed(found), found.slug)
     response.headers["Cache-Control"] = f"public, max-age={FEED_SECONDS}"
     response.add_etag()
     return response.make_conditional(request.environ)
@@ -50,21 +50,23 @@ def _feed(event: Event) -> bytes:
     name, stamp = (event.slug, current_language()), (slots.changes_of(event), calendar.feed_stamp())
     kept_stamp, body = feeds.get(name, (None, b""))
     if kept_stamp != stamp or not current_app.config["PAGE_CACHE_SECONDS"]:
-        body = calendar.event_calendar(event, slots.of_event(event), url_of=_page_of, language=name[1])
+        body = calendar.event_calendar(event, slots.of_event(event), url_of=page_of, language=name[1])
         feeds[name] = stamp, body
     return body
 
 
-def _page_of(slot: Slot) -> str:
+def page_of(slot: Slot, language: str | None = None) -> str:
     """The public page of the slot's activity, under our own address: a feed is kept for everybody who asks."""
+    lang = language or current_language()
     activity, base = slot.activity, str(current_app.config["BASE_URL"])
     if activity.kind is ActivityKind.PARTY:
-        return base + url_for("tours.party", event_slug=activity.event.slug)
+        return base + url_for("tours.party", lang=lang, event_slug=activity.event.slug)
     endpoint = "tours.show" if activity.kind is ActivityKind.STUDY_TOUR else "programme.show"
-    return base + url_for(endpoint, event_slug=activity.event.slug, activity_slug=activity.slug)
+    return base + url_for(endpoint, lang=lang, event_slug=activity.event.slug, activity_slug=activity.slug)
 
 
-def _file(body: bytes, name: str) -> Response:
+def as_file(body: bytes, name: str) -> Response:
+    """A calendar file to download under that name."""
     response = Response(body, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
     return response

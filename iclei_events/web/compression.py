@@ -13,7 +13,7 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 CODINGS: Final = ("br", "gzip")
-BROTLI_QUALITY: Final = 5
+BROTLI_QUALITY: Final = 4
 GZIP_LEVEL: Final = 6
 
 LONG_FORMS: Final = frozenset({"bookings.book", "signing.sign"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g
@@ -10,10 +11,13 @@ from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from iclei_events import clock
-from iclei_events.i18n import Bilingual, write_day, write_time
+from iclei_events.i18n import Bilingual, Language, write_day, write_time
 from iclei_events.web.languages import current_language
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+MOST_MOMENTS = 4096
+"""More times than the events in the database have; a list of slots writes each of them often."""
 
 
 def init_app(app: Flask) -> None:
@@ -44,12 +48,22 @@ def tr_html(value: Bilingual | dict[str, str] | None) -> Markup:
 
 
 def _local(value: datetime) -> datetime:
-    return value.astimezone(zone())
+    return _in_zone(value, zone())
+
+
+@lru_cache(maxsize=MOST_MOMENTS)
+def _in_zone(value: datetime, there: tzinfo) -> datetime:
+    return value.astimezone(there)
 
 
 def clock_time(value: datetime) -> str:
     """09.30 in Swedish, 09:30 in English."""
-    return write_time(_local(value), current_language())
+    return _write_time(value, zone(), current_language())
+
+
+@lru_cache(maxsize=MOST_MOMENTS)
+def _write_time(value: datetime, there: tzinfo, language: Language) -> str:
+    return write_time(_in_zone(value, there), language)
 
 
 def _format_day(value: date, pattern: str) -> str:

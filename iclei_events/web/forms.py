@@ -12,7 +12,8 @@ from typing import Any, Final
 from flask_babel import gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField
+from wtforms import Field, HiddenField, RadioField
+from wtforms.csrf.core import CSRFTokenField
 from wtforms.fields.choices import SelectChoice
 from wtforms.i18n import DummyTranslations
 from wtforms.validators import StopValidation
@@ -29,10 +30,23 @@ KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 NUMBER = re.compile(r"[0-9]{1,4}")
 
 
+class TokenField(CSRFTokenField):
+    """The token that came with a form. Pages write theirs by ``csrf_token()``; one more for each form would be lost."""
+
+    def process(self, *given: Any, **named: Any) -> None:
+        HiddenField.process(self, *given, **named)
+
+
+class Protection(FlaskForm.Meta.csrf_class):  # Flask-WTF's own, which has no public name
+    field_class = TokenField
+
+
 class Form(FlaskForm):
     """Every form: with a CSRF token, and with our own sentences instead of the library's."""
 
     class Meta(FlaskForm.Meta):
+        csrf_class = Protection
+
         def get_translations(self, _form: Any) -> DummyTranslations:
             return DummyTranslations()
 

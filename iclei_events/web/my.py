@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext
 from werkzeug.wrappers import Response
 
 from iclei_events import clock
-from iclei_events.services import my_bookings
+from iclei_events.services import calendar_feeds, my_bookings
 from iclei_events.services.addresses import email_key
 from iclei_events.web import access
 from iclei_events.web.bookings import standing
@@ -32,6 +32,9 @@ def send_links() -> Response:
     form = LinksForm()
     if not form.validate():
         return make_response(_index(form), 422)
+    if "calendar" in request.form:
+        calendar_feeds.ask_for_address(email_key(form.email.data), language=current_language())
+        return redirect(url_for("calendar_feeds.sent"), 303)
     my_bookings.promise_links(email_key(form.email.data), language=current_language())
     return redirect(url_for("my.links_sent"), 303)
 

@@ -32,7 +32,7 @@ TURNS: Final = 64
 LONGEST_TURN: Final = 1.0
 """Seconds that one waits for another's rendering; should the database be slow, all wait for it side by side."""
 
-IMPERSONAL: Final = frozenset({"csrf_token", "_permanent"})
+IMPERSONAL: Final = frozenset({"csrf_token", "_permanent", "line"})
 """What a session may hold without changing what public pages show."""
 
 View = Callable[..., str]
@@ -126,7 +126,7 @@ def cached_page(*parameters: str) -> Callable[[View], Callable[..., Response]]:
     def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
         def answer(**values: Any) -> Response:
-            if _is_personal():
+            if is_personal():
                 return _personal(view(**values))
             return _shared(_kept_page(view, values, parameters))
 
@@ -140,7 +140,7 @@ def do_not_keep() -> None:
     g.page_is_kept = False
 
 
-def _is_personal() -> bool:
+def is_personal() -> bool:
     """Whether this visitor's pages may show what is theirs alone: their places, a message, being signed in."""
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         return False

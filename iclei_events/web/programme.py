@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
 from typing import Final
+from urllib.parse import urlencode
 
 from flask import Blueprint, abort, render_template, request, url_for
 
@@ -16,6 +17,7 @@ from iclei_events.services import listing, programme
 from iclei_events.services.listed import ListedSlot
 from iclei_events.services.listing import ATTENDED, SESSIONS, TOURS, Choices, Filters
 from iclei_events.web import timetable
+from iclei_events.web.day_tabs import tabs_of
 from iclei_events.web.events import event_or_404
 from iclei_events.web.languages import PREFIX, current_language
 from iclei_events.web.page_cache import cached_page, do_not_keep
@@ -36,23 +38,25 @@ def index(event_slug: str) -> str:
     words = one_line(request.args.get("q", ""))[:LONGEST_SEARCH]
     everything = listing.read(event, current_language(), words)
     choices = everything.choices(SESSIONS)
-    filters = _read_filters(event, choices, words)
+    filters = _read_filters(choices, words)
     as_grid = request.args.get("view") == "grid" and bool(choices.days)
     if as_grid and filters.day is None:
         filters = replace(filters, day=_nearest(event, choices.days))
+    query = _query(filters, as_grid=as_grid)
     slots = everything.find(filters, SESSIONS)
     timeless = everything.find_timeless(filters, SESSIONS)
     return render_template(
         "programme/grid.html" if as_grid else "programme/index.html",
         choices=choices,
-        tour_days=everything.choices(TOURS).days,
+        tabs=tabs_of(event, choices.days, everything.choices(TOURS).days, current_language()),
         filters=filters,
         count=len({slot.activity_id for slot in slots if not slot.is_break}) + len(timeless),
         days=[] if as_grid else _by_day_and_time(slots),
         table=timetable.arrange(slots) if as_grid else None,
         timeless=timeless,
         states=tell(slots),
-        kept=_kept(filters, as_grid=as_grid),
+        query=query,
+        page_url=_changed(query),
         session_url=addresses("programme.show", "activity_slug"),
         book_url=addresses("bookings.book", "slot_slug"),
     )
@@ -77,11 +81,11 @@ def show(event_slug: str, activity_slug: str) -> str:
     )
 
 
-def _read_filters(event: Event, choices: Choices, words: str) -> Filters:
+def _read_filters(choices: Choices, words: str) -> Filters:
     """What the address asks for; a value that is not among the choices is as good as none."""
     filters = Filters(
         day=next((day for day in choices.days if day.isoformat() == request.args.get("day")), None),
-        theme=_one_of("theme", [theme.slug for theme in event.themes]),
+        theme=_one_of("theme", [theme.slug for theme in choices.themes]),
         format=_one_of("format", choices.formats),
         language=_one_of("language", choices.languages),
         mode=_one_of("mode", ATTENDED),
@@ -98,8 +102,8 @@ def _one_of(name: str, known: Container[str]) -> str | None:
     return value if value in known else None
 
 
-def _kept(filters: Filters, *, as_grid: bool) -> dict[str, str | None]:
-    """The query of this page, for links that change one part of it."""
+def _query(filters: Filters, *, as_grid: bool) -> dict[str, str | None]:
+    """The query of this page."""
     return {
         "day": filters.day.isoformat() if filters.day else None,
         "theme": filters.theme,
@@ -109,6 +113,17 @@ def _kept(filters: Filters, *, as_grid: bool) -> dict[str, str | None]:
         "q": filters.words or None,
         "view": "grid" if as_grid else None,
     }
+
+
+def _changed(query: dict[str, str | None]) -> Callable[..., str]:
+    """Return what makes the addresses of this page with a part of its query changed."""
+    page = url_for("programme.index")
+
+    def page_url(**changes: str | None) -> str:
+        asked = {name: value for name, value in (query | changes).items() if value}
+        return f"{page}?{urlencode(asked)}" if asked else page
+
+    return page_url
 
 
 def _nearest(event: Event, days: Sequence[date]) -> date:

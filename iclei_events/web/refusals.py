@@ -33,6 +33,24 @@ def _no_room(refusal: refusals.NoRoom) -> str:
     return gettext("All places are taken.")
 
 
+def _larger_than_slot(refusal: refusals.LargerThanSlot) -> str:
+    if not refusal.largest:
+        return gettext("All places are taken.")
+    return ngettext(
+        "There is only one place in all at this time. Book for one person, or choose another time.",
+        "There are only %(num)s places in all at this time. Book for at most %(num)s people, or choose another time.",
+        refusal.largest,
+    )
+
+
+def _too_many_places(refusal: refusals.TooManyPlaces) -> str:
+    return ngettext(
+        "One person can have one place in all on the tours and the party. This would be more.",
+        "One person can have %(num)s places in all on the tours and the party. This would be more.",
+        refusal.limit,
+    )
+
+
 def _too_large(refusal: refusals.TooLarge) -> str:
     return ngettext("You can book one place at a time.", "You can book at most %(num)s places.", refusal.limit)
 
@@ -43,6 +61,10 @@ def _adult_missing(_refusal: refusals.AdultMissing) -> str:
 
 def _not_open_yet(refusal: refusals.NotOpenYet) -> str:
     return gettext("Booking opens on %(moment)s.", moment=filters.moment(refusal.opens_at))
+
+
+def _not_your_turn(_refusal: refusals.NotYourTurn) -> str:
+    return gettext("Very many people want to book right now, so there is a line. Nothing was booked.")
 
 
 def _closed(_refusal: refusals.Closed) -> str:
@@ -57,6 +79,32 @@ def _no_booking_needed(_refusal: refusals.NoBookingNeeded) -> str:
     return gettext("You need no booking here. Just come.")
 
 
+def _in_draw(_refusal: refusals.InDraw) -> str:
+    return gettext("The places here are drawn by lot. Nobody can book them; you can enter the draw.")
+
+
+def _draw_under_way(_refusal: refusals.DrawUnderWay) -> str:
+    return gettext(
+        "Entries to the draw have closed and the lots are not drawn yet. Until then no places can be taken out."
+    )
+
+
+def _draw_still_open(refusal: refusals.DrawStillOpen) -> str:
+    return gettext("The draw takes entries until %(moment)s.", moment=filters.moment(refusal.closes_at))
+
+
+def _already_drawn(_refusal: refusals.AlreadyDrawn) -> str:
+    return gettext("The lots are drawn already, with another value. A draw is made once.")
+
+
+def _taken(_refusal: refusals.Taken) -> str:
+    return gettext("Somebody has booked or entered already, so how the places are given out stays as it was announced.")
+
+
+def _value_missing(_refusal: refusals.ValueMissing) -> str:
+    return gettext("Write the public value, at most 200 characters.")
+
+
 def _key_taken(_refusal: refusals.KeyTaken) -> str:
     return gettext("This form has been sent before. Send it once more if you want one more booking.")
 
@@ -67,6 +115,14 @@ def _not_active(_refusal: refusals.NotActive) -> str:
 
 def _offer_lapsed(_refusal: refusals.OfferLapsed) -> str:
     return gettext("The time to answer has run out. The place went to the next in line.")
+
+
+def _no_more_time(_refusal: refusals.NoMoreTime) -> str:
+    return gettext("There is no more time to give before the start. The offer stands until the time you see here.")
+
+
+def _holds_no_places(_refusal: refusals.HoldsNoPlaces) -> str:
+    return gettext("You can ask for another time and keep your places once you have places.")
 
 
 def _changed_meanwhile(_refusal: refusals.ChangedMeanwhile) -> str:
@@ -99,15 +155,26 @@ def _too_many_reports(_refusal: refusals.TooManyReports) -> str:
 
 TABLE: Final[dict[type[refusals.Refusal], tuple[int, Outcome, Callable[[Any], str]]]] = {
     refusals.NoRoom: (409, Outcome.FULL, _no_room),
+    refusals.LargerThanSlot: (409, Outcome.FULL, _larger_than_slot),
+    refusals.TooManyPlaces: (409, Outcome.REFUSED, _too_many_places),
     refusals.TooLarge: (422, Outcome.REFUSED, _too_large),
     refusals.AdultMissing: (422, Outcome.REFUSED, _adult_missing),
     refusals.NotOpenYet: (409, Outcome.CLOSED, _not_open_yet),
+    refusals.NotYourTurn: (409, Outcome.REFUSED, _not_your_turn),
     refusals.Closed: (409, Outcome.CLOSED, _closed),
     refusals.SlotCancelled: (409, Outcome.CLOSED, _slot_cancelled),
     refusals.NoBookingNeeded: (409, Outcome.REFUSED, _no_booking_needed),
+    refusals.InDraw: (409, Outcome.REFUSED, _in_draw),
+    refusals.DrawUnderWay: (409, Outcome.REFUSED, _draw_under_way),
+    refusals.DrawStillOpen: (409, Outcome.CLOSED, _draw_still_open),
+    refusals.AlreadyDrawn: (409, Outcome.REFUSED, _already_drawn),
+    refusals.Taken: (409, Outcome.REFUSED, _taken),
+    refusals.ValueMissing: (422, Outcome.REFUSED, _value_missing),
     refusals.KeyTaken: (409, Outcome.REFUSED, _key_taken),
     refusals.NotActive: (409, Outcome.REFUSED, _not_active),
     refusals.OfferLapsed: (409, Outcome.REFUSED, _offer_lapsed),
+    refusals.NoMoreTime: (409, Outcome.REFUSED, _no_more_time),
+    refusals.HoldsNoPlaces: (409, Outcome.REFUSED, _holds_no_places),
     refusals.ChangedMeanwhile: (409, Outcome.REFUSED, _changed_meanwhile),
     refusals.AlreadyInRegister: (409, Outcome.REFUSED, _already_in_register),
     refusals.TooManyUnconfirmed: (429, Outcome.REFUSED, _too_many_unconfirmed),

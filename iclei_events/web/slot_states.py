@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import current_app, request, url_for
 
 from iclei_events import clock
-from iclei_events.models import Activity, BookingStatus, Slot, SlotState
+from iclei_events.models import Activity, BookingStatus, Slot, SlotMode, SlotState
 from iclei_events.services import own_places
 from iclei_events.services.listed import ListedSlot
 from iclei_events.services.own_places import OwnPlace
+from iclei_events.services.waiting_rooms import OPENS_BEFORE
 from iclei_events.web import access
 
 BOOKABLE: Final = frozenset({SlotState.MANY, SlotState.FEW, SlotState.FULL})
@@ -26,8 +26,7 @@ OWN_STATES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A state by the name that ``components/states.html`` has for it, and what goes with it.
 
     ``number`` is the visitor's place in line, ``until`` the end of an offer, ``own_href`` leads to their booking.
@@ -41,6 +40,7 @@ class Told:
 
 PUBLIC: Final = {state: Told(state.value) for state in SlotState}
 CLASH: Final = Told("clash")
+WAITING_ROOM: Final = Told("waiting_room")
 
 
 AnySlot = Slot | ListedSlot
@@ -51,7 +51,7 @@ def tell(slots: Iterable[AnySlot]) -> dict[int, Told]:
     now = clock.now()
     own = _own_places()
     if not own:
-        return {slot.id: PUBLIC[slot.state(now)] for slot in slots}
+        return {slot.id: _tell_all(slot, now) for slot in slots}
     by_slot = {place.slot_id: place for place in own}
     holding = [place for place in own if place.is_holding]
     return {slot.id: _tell_one(slot, by_slot.get(slot.id), holding, now) for slot in slots}
@@ -73,14 +73,32 @@ def _tell_one(slot: AnySlot, own: OwnPlace | None, holding: list[OwnPlace], now:
         return Told(OWN_STATES[own.status], number=own.turn, until=own.offer_until, own_href=href)
     if state in BOOKABLE and any(place.overlaps(slot) for place in holding):
         return CLASH
+    return _tell_all(slot, now)
+
+
+def _tell_all(slot: AnySlot, now: datetime) -> Told:
+    """What everybody is told, whatever they have."""
+    state = slot.state(now)
+    if state is SlotState.NOT_YET and slot.mode is SlotMode.FIRST_COME and slot.opens_at is not None:
+        return WAITING_ROOM if slot.opens_at - OPENS_BEFORE <= now else PUBLIC[state]
     return PUBLIC[state]
 
 
-def addresses(endpoint: str, name: str) -> Callable[[str], str]:
-    """Return what makes the addresses of many rows: the router is asked once, and a slug needs no quoting."""
+class Addresses(NamedTuple):
+    """What makes the addresses of many rows out of their slugs; a slug needs no quoting."""
+
+    before: str
+    after: str
+
+    def __call__(self, slug: str) -> str:
+        return f"{self.before}{slug}{self.after}"
+
+
+def addresses(endpoint: str, name: str) -> Addresses:
+    """The addresses of an endpoint by that value: the router is asked once for all rows."""
     values: dict[str, Any] = {name: "-"}
     before, after = url_for(endpoint, **values).rsplit("-", 1)
-    return lambda slug: f"{before}{slug}{after}"
+    return Addresses(before, after)
 
 
 def by_day(activity: Activity) -> list[tuple[date, list[Slot]]]:

@@ -17,6 +17,7 @@ ATTENDANCE: Final = {
     "hybrid": "https://schema.org/MixedEventAttendanceMode",
 }
 CANCELLED: Final = "https://schema.org/EventCancelled"
+RESCHEDULED: Final = "https://schema.org/EventRescheduled"
 SCHEDULED: Final = "https://schema.org/EventScheduled"
 
 Entry = dict[str, Any]
@@ -37,7 +38,8 @@ def _event(activity: Activity, slot: Slot, address: str) -> Entry:
         "url": current_app.config["BASE_URL"] + address,
         "startDate": _local(slot.starts_at, zone),
         "endDate": _local(slot.ends_at, zone),
-        "eventStatus": CANCELLED if slot.cancelled_at else SCHEDULED,
+        "eventStatus": _status(slot),
+        "previousStartDate": _local(slot.moved_from, zone) if slot.moved_from and not slot.cancelled_at else None,
         "eventAttendanceMode": ATTENDANCE[activity.mode],
         "location": _location(activity, slot, address),
         "inLanguage": slot.languages,
@@ -47,6 +49,12 @@ def _event(activity: Activity, slot: Slot, address: str) -> Entry:
     if activity.kind is ActivityKind.STUDY_TOUR and activity.audience == "everyone":
         entry["isAccessibleForFree"] = True
     return {name: value for name, value in entry.items() if value}
+
+
+def _status(slot: Slot) -> str:
+    if slot.cancelled_at is not None:
+        return CANCELLED
+    return RESCHEDULED if slot.moved_from is not None else SCHEDULED
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

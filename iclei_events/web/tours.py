@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
 
 from flask import Blueprint, abort, render_template, request, url_for
 
 from iclei_events import clock
 from iclei_events.models import Activity
-from iclei_events.services import listing, programme, waiting
+from iclei_events.services import draws, listing, programme, waiting
 from iclei_events.services.listed import ListedActivity, ListedSlot
 from iclei_events.services.listing import TOURS, Choices, Filters
 from iclei_events.web.events import event_or_404, party_of
@@ -27,7 +27,7 @@ def index(event_slug: str) -> str:
     event = event_or_404(event_slug)
     everything = listing.read(event, current_language())
     choices = everything.choices(TOURS)
-    filters = _read_filters(choices, [theme.slug for theme in event.themes])
+    filters = _read_filters(choices)
     slots = everything.find(filters, TOURS)
     now = clock.now()
     return render_template(
@@ -70,17 +70,18 @@ def _render(template: str, activity: Activity, address: str) -> str:
         activity=activity,
         days=by_day(activity),
         states=tell(activity.slots),
+        draws=draws.of_slots(activity.slots),
         rule=waiting,
         data=describe(activity, address),
         book_url=addresses("bookings.book", "slot_slug"),
     )
 
 
-def _read_filters(choices: Choices, themes: Sequence[str]) -> Filters:
+def _read_filters(choices: Choices) -> Filters:
     """What the address asks for; a value that is not among the choices is as good as none."""
     theme, language, free = (request.args.get(name) for name in ("theme", "language", "free"))
     filters = Filters(
-        theme=theme if theme in themes else None,
+        theme=theme if theme in [known.slug for known in choices.themes] else None,
         language=language if language in choices.languages else None,
         free_at=clock.now() if free == "1" else None,
     )

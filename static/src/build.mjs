@@ -82,6 +82,7 @@ mkdirSync(BUILT, { recursive: true });
 for (const font of readdirSync(join(SOURCE, "fonts")).filter((name) => name.endsWith(".woff2"))) publish(font, source(`fonts/${font}`));
 stylesheets("public.css", "staff.css");
 publish("htmx.js", source("node_modules/htmx.org/dist/htmx.min.js"));
+publish("draw.js", source("js/draw.js"));
 publish("favicon.svg", source("drawings/favicon.svg"));
 publish("touch-icon.png", png(180));
 writeFileSync(join(BUILT, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -162,7 +162,9 @@ def test_a_party_over_the_limit_of_a_booking_is_told_the_limit(app: Flask, amira
 
 # F08
 def test_a_party_over_the_places_left_is_told_how_many_are_left(app: Flask, amira: Resident) -> None:
-    answer = amira.book(make_slot(app, capacity=2), adults="3", wait=None)
+    slot = make_slot(app, capacity=4)
+    Resident(app, "Boris").book(slot, adults="2")
+    answer = amira.book(slot, adults="3", wait=None)
 
     assert (answer.status_code, answer.headers[OUTCOME]) == (409, "full")
     assert "Bara 2 platser är kvar." in amira.refused(answer, 409).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -13,8 +14,8 @@ from werkzeug.routing import Rule
 from iclei_events import clock
 from iclei_events.db import transaction
 from iclei_events.models import Grant, Staff, StaffRole
-from iclei_events.services import capacity, links, log, sign_in
-from tests import scenes, staffing
+from iclei_events.services import capacity, draw_setup, links, log, sign_in
+from tests import letters, scenes, staffing
 from tests.clients import Visitor
 
 FOR_ALL: Final = {
@@ -26,7 +27,7 @@ FOR_ALL: Final = {
 }
 """What somebody who is not signed in must reach; each asks for what it needs itself."""
 
-ANY_ROLE: Final = {"staff.overview.events"}
+ANY_ROLE: Final = {"staff.overview.events", "staff.tickets.look"}
 
 WORK: Final = {
     "staff.slots.board": "viewer",
@@ -37,6 +38,15 @@ WORK: Final = {
     "staff.kept_back.index": "organiser",
     "staff.kept_back.keep": "organiser",
     "staff.kept_back.release": "organiser",
+    "staff.waiting_rooms.index": "organiser",
+    "staff.waiting_rooms.pause": "organiser",
+    "staff.waiting_rooms.resume": "organiser",
+    "staff.waiting_rooms.set_rate": "organiser",
+    "staff.draws.index": "organiser",
+    "staff.draws.create": "organiser",
+    "staff.draws.show": "organiser",
+    "staff.draws.choose": "organiser",
+    "staff.draws.run": "organiser",
     "staff.bookings.book": "organiser",
     "staff.bookings.cancel": "organiser",
     "staff.signatories.index": "organiser",
@@ -44,6 +54,14 @@ WORK: Final = {
     "staff.signatories.verify": "organiser",
     "staff.signatories.publish": "organiser",
     "staff.signatories.decline": "organiser",
+    "staff.rescheduling.plan": "organiser",
+    "staff.rescheduling.move": "organiser",
+    "staff.rescheduling.plan_call_off": "organiser",
+    "staff.rescheduling.call_off": "organiser",
+    "staff.failed_mails.of_event": "viewer",
+    "staff.failed_mails.retry": "organiser",
+    "staff.failed_mails.of_site": "organiser",
+    "staff.failed_mails.retry_of_site": "organiser",
     "staff.people.index": "admin",
     "staff.people.invite": "admin",
     "staff.people.person": "admin",
@@ -82,10 +100,17 @@ def office(app: Flask) -> Office:
         elsewhere = scenes.slot_now(scenes.make_slot()).activity.event.id
         kept = capacity.keep_back(slot.id, 1, reason="a school class", release_at=None, by=log.CLI)
         reference = scenes.book(slot, "Amira").reference
+        drawn = draw_setup.create(
+            here, title=scenes.both("Draw"), public_source=scenes.both("Lotto"), by=log.CLI,
+            opens_at=clock.now() + timedelta(hours=1), closes_at=clock.now() + timedelta(hours=2),
+        )  # fmt: skip
+        mail = letters.fail(letters.newest().id)
         someone = staffing.hire(StaffRole.VIEWER, here, "someone@malmo.example")
         arguments = {
-            "lang": "en", "event_slug": event_slug, "slot_slug": slot_slug, "kept_back_id": kept,
+            "draw_slug": drawn, "lang": "en", "event_slug": event_slug, "slot_slug": slot_slug, "kept_back_id": kept,
             "reference": reference, "staff_id": someone, "grant_id": staffing.person(someone).grants[0].id,
+            "mail_id": mail,
+            "opening": 1651485600, "code": "K7M2P9QX-of-nobody",
         }  # fmt: skip
     return Office(app, here, elsewhere, arguments)
 
@@ -119,7 +144,8 @@ def allowed(key: str, role: str, *, at_all_events: bool) -> bool:
     endpoint = key.split()[1]
     if endpoint in ANY_ROLE:
         return True
-    has_event = endpoint.split(".")[1] in {"slots", "bookings", "kept_back"}
+    of_event = {"bookings", "draws", "failed_mails", "kept_back", "rescheduling", "slots", "waiting_rooms"}
+    has_event = endpoint.split(".")[1] in of_event and not endpoint.endswith("of_site")
     return WORK[endpoint] in DO[role] and (has_event or at_all_events)
 
 
@@ -181,7 +207,9 @@ def test_staff_of_another_event_may_do_nothing_here_whatever_their_roles(office:
             lesser = set(StaffRole) - {StaffRole.ADMIN}
             session.add_all(Grant(staff_id=staff_id, event_id=office.elsewhere, role=role) for role in lesser)
     found = answers(office, staffing.signed_in(office.app, staff_id))
-    assert {key: answer for key, answer in found.items() if answer != 403} == {"GET staff.overview.events": 200}
+    assert {key: answer for key, answer in found.items() if answer != 403} == dict.fromkeys(
+        [f"GET {endpoint}" for endpoint in ANY_ROLE], 200
+    )
 
 
 def assert_only_allowed(found: dict[str, int | str], role: str, *, at_all_events: bool) -> None:
@@ -200,10 +228,11 @@ def test_what_belongs_to_another_event_is_not_found_under_this_one(office: Offic
         other_event, other_slot = other.activity.event.slug, other.slug
         kept = capacity.keep_back(other.id, 1, reason="somebody else", release_at=None, by=log.CLI)
         reference = scenes.book(other, "Boris").reference
+        mail = letters.fail(letters.newest().id)
     visitor = staffing.on_duty(office.app, StaffRole.ORGANISER, office.here)
     mine = f"/en/staff/{office.arguments['event_slug']}"
     slot = office.arguments["slot_slug"]
-    for path in ("bookings", "book", "kept-back", "capacity"):
+    for path in ("bookings", "book", "kept-back", "capacity", "reschedule", "call-off"):
         assert visitor.client.get(f"{mine}/slots/{other_slot}/{path}").status_code == 404
         assert visitor.client.get(f"/en/staff/{other_event}/slots/{other_slot}/{path}").status_code == 403
     token = visitor.open("/en/staff/").one("form input[name=csrf_token]").get("value")
@@ -214,6 +243,7 @@ def test_what_belongs_to_another_event_is_not_found_under_this_one(office: Offic
     assert visitor.client.get(f"{mine}/bookings/{reference}/cancel").status_code == 404
     assert post(f"{mine}/bookings/{reference}/cancel") == 404
     assert post(f"{mine}/slots/{slot}/kept-back/{kept}/release") == 404
+    assert post(f"{mine}/failed-mails/{mail}/retry") == 404
     assert visitor.client.get("/en/staff/no-such-event/slots").status_code == 404
     for odd in ("-1", str(2**63), "abc", "%00", "%ff"):
         assert visitor.client.get(f"{mine}/slots/{odd}/bookings").status_code in {400, 404}

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench import databases, processes, rounds, table, weight
+from tests.bench import rush as opening_rush
 from tests.bench.databases import Sqlite
 from tests.bench.processes import Memory
 from tests.bench.results import Results
 from tests.bench.rounds import PAGES, RENDERED, BrokenError, Rush
+from tests.bench.rush_report import RushResult
 from tests.bench.samples import Sample, middle, summary
 from tests.bench.sites import BenchSite, HelloSite
 
@@ -86,13 +88,14 @@ def main() -> int:
         return 1
     results.write()
     table.show(results)
-    return 0
+    return 0 if results.rush.held else 1
 
 
 def run() -> Results:
     with ExitStack() as until_done:
         folder = Path(until_done.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=ON_DISK)))
         folder.chmod(0o755)  # PostgreSQL may run as somebody else
+        crowd = _rush(folder)
         postgres = until_done.enter_context(databases.durable_postgres(folder))
         sites = [BenchSite(folder / base.name, base) for base in (Sqlite(folder), postgres)]
         for site in sites:
@@ -123,7 +126,16 @@ def run() -> Results:
             start_seconds=starts,
             first_views=first_views,
             bookings=counts,
+            rush=crowd,
         )
+
+
+def _rush(folder: Path) -> RushResult:
+    """The opening rush, alone on the machine, on a PostgreSQL server of its own."""
+    home = folder / "rush"
+    home.mkdir(mode=0o755)
+    with databases.durable_postgres(home) as postgres:
+        return opening_rush.run(home / "site", postgres.url, lambda: postgres.pids)
 
 
 def start_in_turn(sites: list[BenchSite]) -> dict[str, float]:

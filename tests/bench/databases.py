@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import URL, create_engine, text
 
-from iclei_events.db import wal_is_safe
+from iclei_events.db import journal_mode
 from tests import postgres
 from tests.bench import processes
 from tests.bench.samples import Sample
@@ -96,8 +96,7 @@ class Sqlite:
 def _connect(file: Path) -> sqlite3.Connection:
     """A connection with the promises of the app's own (see iclei_events.db)."""
     connection = sqlite3.connect(file, timeout=10, isolation_level=None)
-    mode = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "TRUNCATE"
-    for pragma in ("foreign_keys=ON", f"journal_mode={mode}", "synchronous=FULL"):
+    for pragma in ("foreign_keys=ON", f"journal_mode={journal_mode()}", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 

@@ -6,7 +6,7 @@ import os
 
 from flask import Flask
 
-from iclei_events.cli import serve
+from iclei_events.cli.web_server import web_server
 
 app = Flask(__name__)
 
@@ -18,6 +18,6 @@ def hello() -> str:
 
 
 if __name__ == "__main__":
-    server = serve._web_server("127.0.0.1", int(os.environ["PORT"]))
+    server = web_server("127.0.0.1", int(os.environ["PORT"]))
     server.target = "tests.bench.hello:app"
     server.serve()

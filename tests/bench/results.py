@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.processes import Memory
+from tests.bench.rush_report import RushResult
 from tests.bench.samples import Summary
 from tests.bench.weight import Weight
 
@@ -35,6 +36,7 @@ class Results:
     start_seconds: dict[str, float]
     first_views: list[Weight]
     bookings: dict[str, tuple[int, int]]
+    rush: RushResult
 
     def write(self) -> None:
         FILE.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -24,7 +24,13 @@ PARTY_SIZE: Final = 2
 FORM: Final = f"/sv/slots/{HOT_SLOT}/book"
 PAGES: Final = {"programme": f"/sv/{EVENT}/programme", "tours": f"/sv/{EVENT}/tours"}
 RENDERED: Final = "?rendered=anew"
-"""A parameter no page knows: such a page is rendered for its visitor alone and not kept."""
+"""A parameter no page knows: such a page is rendered for its visitor alone and not kept.
+
+This is what a visitor gets whose page is not in memory, as after every booking: each place left is read afresh and the
+whole page put together and compressed. Rows that say what they said before come from memory, where they are found by
+what they say; in these rounds that is all of them, after a booking all but one. Only the very first page of a process
+and the first after a change of the texts write every row.
+"""
 
 TOKEN: Final = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 

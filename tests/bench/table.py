@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import ge, le
 from typing import Final
 
+from tests.bench import rush_report
 from tests.bench.results import DATABASES, Results
 from tests.bench.weight import Weight
 
@@ -71,6 +72,7 @@ def show(results: Results) -> None:
     print()
     for database, (made, busy) in results.bookings.items():
         print(f"{database}: {made} bookings confirmed and found again, {busy} told to try again; the audit holds.")
+    print("", *rush_report.lines(results.rush), sep="\n")
 
 
 def _lines(results: Results) -> Iterator[Line]:

@@ -27,7 +27,7 @@ QUIET: Final = (
 )
 LAPTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-PATIENCE: Final = 15_000
+PATIENCE: Final = 30_000
 """Milliseconds until a page that does not say what it should is given up: longer than a busy machine needs."""
 
 expect.set_options(timeout=PATIENCE)
@@ -48,9 +48,14 @@ class NewReader(Protocol):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests come first: they are the longest, and one worker has them all, with one site and one browser.
+
+    The others begin elsewhere and end with taking from it what is short.
+    """
     for item in items:
         if "tests/browser/" in item.nodeid:
             item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 
 @pytest.fixture(scope="session")

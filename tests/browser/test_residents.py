@@ -49,8 +49,7 @@ def test_a_family_books_gets_a_mail_gives_one_place_back_and_cancels(
     at_home = new_reader(javascript=False)
     at_home.open(link)
     expect(at_home.page).to_have_url(re.compile(rf"/{language}/bookings/[A-Z0-9-]+$"))
-    at_home.press("Give back the place")
-    at_home.reads("Done. You have one place.", "Done. You have %(num)s places.", 4)
+    name_and_give_back(at_home)
     site.mails_to(email, at_least=2)  # before the next change, which would make it needless
 
     calendar = at_home.download("Add to the calendar")
@@ -62,6 +61,42 @@ def test_a_family_books_gets_a_mail_gives_one_place_back_and_cancels(
     resident.page.reload()
     resident.heading("The booking is cancelled")
     assert len(site.mails_to(email, at_least=3)) == 3
+
+
+def name_and_give_back(reader: Reader) -> None:
+    """The last child of five gets a name, falls ill and gives the place back, by two presses."""
+    reader.unfold("Write the names of those who come along")
+    reader.write(name_5="Noor")
+    reader.press("Save the names")
+    expect(reader.page.get_by_role("status").first).to_contain_text(reader.words("The names are saved."))
+    last = reader.page.locator("[aria-labelledby=who-heading] .people li").last
+    expect(last).to_contain_text("Noor")
+    reader.touch(last.locator("summary"))
+    reader.touch(last.get_by_role("button", name=reader.words("Yes, give back the place")))
+    reader.reads("Done. You have one place.", "Done. You have %(num)s places.", 4)
+    expect(reader.page.locator("main")).not_to_contain_text("Noor")
+
+
+@in_english_on_a_phone
+def test_a_family_changes_to_another_time_and_keeps_its_booking(site: LiveSite, resident: Reader, device: str) -> None:
+    email = address(resident, "byter", device)
+    resident.open("/slots/botildenborg-1500/book")
+    resident.write(name="Parisa Öhman", adults="2")
+    resident.touch(resident.page.locator(".times button", has_text=resident.time("13:00")))
+    resident.write(email=email, children="1")
+    resident.press("Book %(time)s", time=resident.time("13:00"))
+    resident.reads("Done. You have one place.", "Done. You have %(num)s places.", 3)
+    site.mails_to(email)
+    number = resident.page.locator(".ticket .code").inner_text()
+
+    resident.follow("Change to another time")
+    resident.page.get_by_label(re.compile(f"^{resident.time('15:00')}")).first.check()
+    resident.press("Change time")
+    expect(resident.page.locator(".ticket__time")).to_have_text(resident.time("15:00"))
+    expect(resident.page.locator(".ticket .code")).to_have_text(number)
+    said = resident.page.locator(".notice").inner_text()
+    assert [time in said for time in (resident.time("13:00"), resident.time("15:00"))] == [True, True]
+    assert len(site.mails_to(email, at_least=2)) == 2
 
 
 @in_english_on_a_phone

@@ -6,10 +6,11 @@ import json
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from iclei_events import clock
 from iclei_events.db import transaction
-from iclei_events.models import Booking, Slot
+from iclei_events.models import Booking, Slot, SwapWish
 from iclei_events.services import capacity, changes, log
 from tests import scenes
 
@@ -61,6 +62,29 @@ def test_a_booking_of_the_wrong_size_is_found(app: Flask, busy_slot: Slot) -> No
 
     assert code == 1
     assert "FAIL  a booking's size is the number of its places" in lines
+
+
+def test_a_wish_that_nobody_counted_is_found(app: Flask, busy_slot: Slot) -> None:
+    with app.app_context(), transaction() as session:
+        booking_id = session.scalars(select(Booking.id).where(Booking.status == "confirmed").limit(1)).one()
+        ids = {"booking_id": booking_id, "slot_id": busy_slot.id, "held_slot_id": busy_slot.id}
+        session.add(SwapWish(**ids, created_at=clock.now()))
+
+    code, lines = run(app, "audit")
+
+    assert code == 1
+    assert "FAIL  waiting is the number of parties in line, of those too who hold another time" in lines
+    assert "FAIL  nobody asks for the time it holds" in lines
+
+
+def test_a_wrong_count_of_those_out_of_reach_is_found(app: Flask, busy_slot: Slot) -> None:
+    with app.app_context(), transaction() as session:
+        session.execute(update(Slot).where(Slot.id == busy_slot.id).values(out_of_reach=1))
+
+    code, lines = run(app, "audit")
+
+    assert code == 1
+    assert "FAIL  out of reach are those in line who need more places than the slot could give" in lines
 
 
 def test_the_dump_lists_slots_then_bookings(app: Flask, busy_slot: Slot) -> None:

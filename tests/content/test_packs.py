@@ -89,7 +89,8 @@ def test_every_sourced_session_speaker_and_signatory_is_there() -> None:
 
 @pytest.mark.parametrize("tour", ["vastra-hamnen", "botildenborg", "siptex", "hyllie"])
 def test_a_tour_leaves_at_least_three_times_in_swedish_and_english(tour: str) -> None:
-    departures = [slot for slot in TOURS[tour].slots if slot.starts_at.date() == RESIDENTS_DAY]
+    residents = [slot for slot in TOURS[tour].slots if slot.starts_at.date() == RESIDENTS_DAY]
+    departures = [slot for slot in residents if slot.mode is not SlotMode.DRAW]
     assert len(departures) >= 3
     assert {"sv", "en"} <= {code for slot in departures for code in slot.languages}
     assert all(slot.capacity is not None and 20 <= slot.capacity <= 30 for slot in departures)
@@ -97,10 +98,20 @@ def test_a_tour_leaves_at_least_three_times_in_swedish_and_english(tour: str) ->
 
 
 def test_booking_of_the_residents_day_opens_at_nine_but_for_one_departure_at_noon() -> None:
-    opening = {slot.slug: slot.opens_at for activity, slot in slots(SUMMIT) if activity.audience is Audience.EVERYONE}
+    residents = [slot for activity, slot in slots(SUMMIT) if activity.audience is Audience.EVERYONE]
+    opening = {slot.slug: slot.opens_at for slot in residents if slot.mode is not SlotMode.DRAW}
     assert opening.pop("hyllie-1500") == datetime(2022, 5, 2, 12, 0)  # noqa: DTZ001  a pack's times are local
     assert set(opening.values()) == {datetime(2022, 5, 2, 9, 0)}  # noqa: DTZ001
     assert len(opening) == 12
+
+
+def test_the_lots_of_the_evening_tours_are_drawn_from_a_source_that_nobody_knows_at_closing() -> None:
+    (draw,) = SUMMIT.draws
+    drawn = [slot for _, slot in slots(SUMMIT) if slot.mode is SlotMode.DRAW]
+    assert {slot.draw for slot in drawn} == {draw.slug}
+    assert [(slot.capacity, slot.illustrative) for slot in drawn] == [(20, True)] * 3
+    assert draw.opens_at == datetime(2022, 5, 2, 9, 0)  # noqa: DTZ001  a pack's times are local
+    assert draw.closes_at == datetime(2022, 5, 4, 17, 0)  # noqa: DTZ001  before that evening's numbers
 
 
 def test_the_party_is_booked_like_a_tour_and_nothing_is_said_of_its_price() -> None:

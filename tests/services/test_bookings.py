@@ -9,7 +9,7 @@ import pytest
 from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import BookingStatus, MailKind, Slot, SlotState
-from iclei_events.services import capacity, changes, places, refusals
+from iclei_events.services import capacity, changes, line, refusals
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.bookings import Outcome
 from tests import scenes
@@ -82,7 +82,7 @@ def test_being_full_is_a_place_in_line_for_who_would_wait() -> None:
     book(slot, "Amira", adults=2)
     answers = [book(slot, name) for name in ("Boris", "Chen")]
     assert [answer.outcome for answer in answers] == [Outcome.WAITING] * 2
-    assert [places.place_in_line(db.session(), booking(answer)) for answer in answers] == [1, 2]
+    assert [line.place_in_line(db.session(), booking(answer)) for answer in answers] == [1, 2]
     assert mails(MailKind.BOOKING_WAITING) == 2
 
 

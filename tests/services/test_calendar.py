@@ -195,6 +195,7 @@ def test_a_programme_is_one_calendar_with_one_zone() -> None:
 
     (feed,) = components(source, "VCALENDAR")
     assert str(feed["X-WR-CALNAME"]) == "Summit in English"
+    assert "X-PUBLISHED-TTL:PT1H" in source.decode()
     assert len(components(source, "VEVENT")) == 1
     assert len(components(source, "VTIMEZONE")) == 1
 

@@ -14,8 +14,8 @@ from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import HOLDING, Booking, BookingStatus, MailKind, Slot
 from iclei_events.services import capacity, changes, refusals
-from tests.scenes import ORGANISER, book, broken, counters, mails, make_slot, pass_over, slot_now, status
-from tests.times import AppClock
+from tests.scenes import ORGANISER, book, booking, broken, counters, mails, make_slot, pass_over, slot_now, status
+from tests.times import DEMO_TIME, AppClock
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -112,41 +112,73 @@ def test_nothing_is_offered_after_the_start(app_clock: AppClock) -> None:
     assert counters(slot) == (1, 0, 1)
 
 
+def test_a_plan_counts_offers_that_have_run_out_as_what_they_are(app_clock: AppClock) -> None:
+    slot = make_slot(capacity=2)
+    amira, boris, ciro = book(slot, "Amira", 2), book(slot, "Boris", 2), book(slot, "Ciro", 1)
+    changes.cancel(amira.reference)
+    app_clock.advance(hours=24)
+    plan = capacity.plan_capacity(slot_now(slot), 2)
+    assert (plan.offers, plan.still_waiting, plan.left) == ((1,), 0, 1)
+    change(slot, 2)
+    assert (status(boris), status(ciro), slot_now(slot).left) == (BookingStatus.LAPSED, BookingStatus.OFFERED, 1)
+
+
+def test_a_plan_says_who_still_waits_though_the_slot_could_never_hold_them() -> None:
+    slot = make_slot(capacity=5)
+    book(slot, "Amira", 2)
+    book(slot, "Boris", 5)
+    plan = capacity.plan_capacity(slot_now(slot), 4)
+    assert (plan.still_waiting, plan.left, plan.saved) == (1, 2, 0)
+    change(slot, 4)
+    assert (slot_now(slot).waiting, slot_now(slot).left) == (1, 2)
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=st.integers(1, 8),
-    sizes=st.lists(st.integers(1, 4), max_size=8),
+    parties=st.lists(st.tuples(st.integers(1, 4), st.none() | st.integers(1, 4)), max_size=8),
     kept=st.integers(0, 3),
     passes=st.integers(0, 3),
     after=st.integers(0, 16),
+    overdue=st.booleans(),
 )
 def test_what_the_plan_says_is_what_then_happens(
-    before: int, sizes: list[int], kept: int, passes: int, after: int
+    app_clock: AppClock,
+    before: int,
+    parties: list[tuple[int, int | None]],
+    kept: int,
+    passes: int,
+    after: int,
+    overdue: bool,
 ) -> None:
+    app_clock.stand_at(DEMO_TIME)
     slot = make_slot(capacity=before)
     if kept <= before - 1 and kept:
         capacity.keep_back(slot.id, kept, reason="a school class", release_at=None, by=ORGANISER)
-    for number, size in enumerate(sizes):
+    answers = []
+    for number, (size, least) in enumerate(parties):
         try:
-            answer = book(slot, f"Guest{number}", size)
+            answers.append(book(slot, f"Guest{number}", size, least=least))
         except refusals.NoRoom:
             continue
-        if status(answer) is BookingStatus.WAITING:
-            pass_over(answer, passes)
-    held, was = slot_now(slot).held, held_by_status(slot)
+        if status(answers[-1]) is BookingStatus.WAITING:
+            pass_over(answers[-1], passes)
+    if overdue and answers:
+        changes.cancel(answers[0].reference)
+        app_clock.advance(hours=24)
+    earlier = {booking(answer).id for answer in answers if status(answer) is BookingStatus.OFFERED and not overdue}
+    was = held_by_status(slot)
     plan = capacity.plan_capacity(slot_now(slot), after)
 
     change(slot, after)
 
     now = slot_now(slot)
-    offered = list(
-        db.session.scalars(
-            select(Booking.size).where(Booking.slot_id == slot.id, Booking.status == BookingStatus.OFFERED)
-        )
+    found = db.session.execute(
+        select(Booking.id, Booking.size).where(Booking.slot_id == slot.id, Booking.status == BookingStatus.OFFERED)
     )
-    assert sorted(plan.offers) == sorted(offered)
+    assert sorted(plan.offers) == sorted(size for booking_id, size in found if booking_id not in earlier)
     assert (plan.over, plan.left, plan.still_waiting) == (now.over_capacity, now.left, now.waiting)
-    assert now.held == held + plan.offered_places
+    assert plan.saved == now.free - now.left
     assert held_by_status(slot)[BookingStatus.CONFIRMED] == was[BookingStatus.CONFIRMED]
     assert broken() == []
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import Activity, ActivityKind, Attendee, Booking, BookingStatus, OutboxMail, Slot
-from iclei_events.services import audit, demo
+from iclei_events.services import audit, demo, line
 
 pytestmark = [pytest.mark.usefixtures("demonstration", "app_context"), pytest.mark.database("sqlite")]
 
@@ -43,13 +43,20 @@ def test_filling_again_changes_nothing() -> None:
     assert db.session.scalar(select(func.count()).select_from(Booking)) == before
 
 
-def test_exactly_one_departure_is_full_and_five_parties_wait_for_it() -> None:
+def test_exactly_one_departure_is_full_and_six_parties_wait_for_it() -> None:
     now = clock.now()
     full = [
         one for one in db.session.scalars(select(Slot)) if one.capacity and one.takes_bookings(now) and not one.left
     ]
 
-    assert [(one.slug, one.held, one.waiting) for one in full] == [("botildenborg-1400", 30, 5)]
+    assert [(one.slug, one.held, one.waiting) for one in full] == [("botildenborg-1400", 30, 6)]
+
+
+def test_one_of_those_who_wait_would_come_in_part_and_one_holds_another_time() -> None:
+    waits = line.everybody(db.session(), slot("botildenborg-1400"))
+
+    assert [party.least for party in waits] == [None, None, None, None, 2, None]
+    assert [party.wish_id is not None for party in waits] == [False] * 5 + [True]
 
 
 def test_one_party_has_an_offer_that_still_stands() -> None:

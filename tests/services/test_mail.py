@@ -15,6 +15,7 @@ from iclei_events.db import db, transaction
 from iclei_events.models import Attendee, Booking, BookingStatus, MailKind, OutboxMail, Slot
 from iclei_events.services import changes, mail
 from iclei_events.services.booking_rows import Party
+from iclei_events.services.mail_letters import NoLongerTrueError
 from tests import letters, scenes
 from tests.letters import Outline, calendars_of, html_of, promise, text_of, written
 from tests.times import AppClock
@@ -29,6 +30,10 @@ OF_A_BOOKING = (
     MailKind.BOOKING_CHANGED,
     MailKind.BOOKING_CANCELLED,
     MailKind.OFFER_LAPSED,
+    MailKind.REMINDER_DAYS,
+    MailKind.REMINDER_HOURS,
+    MailKind.SLOT_MOVED,
+    MailKind.SLOT_CALLED_OFF,
 )
 LONGEST_OF_A_WORD = 12
 
@@ -200,7 +205,7 @@ def test_a_mail_that_has_become_untrue_is_not_sent(kind: MailKind, became: Booki
     assert row.booking is not None
     letters.set_status(row.booking.reference, became)
 
-    with pytest.raises(mail.NoLongerTrueError, match=became.value):
+    with pytest.raises(NoLongerTrueError, match=became.value):
         mail.render(letters.newest(kind))
 
 
@@ -208,7 +213,7 @@ def test_an_offer_that_has_run_out_is_not_sent(app_clock: AppClock) -> None:
     row = promise(MailKind.BOOKING_OFFERED)
     app_clock.advance(hours=25)
 
-    with pytest.raises(mail.NoLongerTrueError):
+    with pytest.raises(NoLongerTrueError):
         mail.render(row)
 
 
@@ -216,7 +221,7 @@ def test_no_mail_confirms_a_place_on_a_tour_that_was_called_off() -> None:
     row = promise(MailKind.BOOKING_CONFIRMED)
     call_off(row)
 
-    with pytest.raises(mail.NoLongerTrueError):
+    with pytest.raises(NoLongerTrueError):
         mail.render(letters.newest())
 
 
@@ -242,7 +247,7 @@ def test_nothing_is_sent_to_whoever_was_erased() -> None:
     with transaction() as session:
         session.delete(session.get_one(Attendee, booking_id))
 
-    with pytest.raises(mail.NoLongerTrueError, match="erased"):
+    with pytest.raises(NoLongerTrueError, match="erased"):
         mail.render(letters.newest())
 
 

@@ -22,6 +22,7 @@ from iclei_events.models import (
     OutboxMail,
     Place,
     Signatory,
+    SignatoryStatus,
     SignIn,
     Slot,
     Staff,
@@ -203,6 +204,19 @@ def test_a_declined_signing_loses_its_people_and_keeps_its_city(app_clock: AppCl
     personal = (one.contact_name, one.contact_email, one.contact_email_key, one.signer_name, one.declined_because)
     assert personal == (None,) * 5
     assert rows(OutboxMail) == 0
+
+
+def test_a_signing_that_is_never_published_loses_its_people_after_a_year(app_clock: AppClock) -> None:
+    reference = signers.sign_and_confirm()
+    app_clock.advance(days=364)
+    assert privacy.purge()[Until.UNPUBLISHED] == 0
+    app_clock.advance(days=1)
+
+    assert privacy.purge()[Until.UNPUBLISHED] == 1
+
+    one = signers.now(reference)
+    assert (one.name, one.status) == ("Lund", SignatoryStatus.DECLINED)
+    assert (one.contact_name, one.contact_email, one.contact_email_key, one.signer_name) == (None,) * 4
 
 
 def test_a_published_signing_stays_whole(app_clock: AppClock) -> None:

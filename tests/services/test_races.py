@@ -10,22 +10,47 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from iclei_events import db as ground
 from iclei_events.db import DatabaseBusyError, db, transaction
-from iclei_events.models import BookingStatus, Slot
-from iclei_events.services import bookings, capacity, changes, places, refusals
+from iclei_events.models import BookingStatus, LogEntry, MailKind, Slot
+from iclei_events.services import (
+    bookings,
+    capacity,
+    changes,
+    moving,
+    offers,
+    places,
+    refusals,
+    serving,
+    settling,
+    swaps,
+)
 from iclei_events.services.booking_rows import BookingRows, Party, insert_rows
+from iclei_events.services.bookings import Answer
 from tests.databases import Database
-from tests.scenes import ORGANISER, book, broken, counters, mails, make_slot, slot_now, status
+from tests.scenes import (
+    ORGANISER,
+    book,
+    booking,
+    broken,
+    counters,
+    mails,
+    make_departures,
+    make_slot,
+    slot_now,
+    status,
+)
+from tests.times import AppClock
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("app_context")]
 
@@ -63,6 +88,7 @@ def kinds(answers: list[Any]) -> Counter[str]:
 @pytest.fixture(autouse=True)
 def _pause_while_locked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "in_critical_section", lambda _point: time.sleep(PAUSE))
+    monkeypatch.setattr(serving, "in_critical_section", lambda _point: time.sleep(PAUSE))
 
 
 def test_of_many_clients_for_the_last_place_one_gets_it(app: Flask) -> None:
@@ -206,6 +232,116 @@ def test_an_offer_taken_as_it_is_given_up_has_one_outcome(app: Flask) -> None:
     )
     held = 1 if status(waiting) is BookingStatus.CONFIRMED else 0
     assert (counters(slot), broken()) == ((held, 0, 0), [])
+
+
+def test_an_offer_prolonged_as_it_runs_out_has_one_outcome(app: Flask, app_clock: AppClock) -> None:
+    slot = make_slot(capacity=1)
+    first, waiting, behind = book(slot, "Amira"), book(slot, "Boris"), book(slot, "Chen")
+    changes.cancel(first.reference)
+    app_clock.advance(hours=24)
+    results = at_once(
+        app,
+        lambda: offers.prolong(waiting.reference),
+        lambda: changes.accept_offer(waiting.reference),
+        capacity.tend_slots,
+    )
+    assert [type(result).__name__ for result in results[:2]] == ["OfferLapsed"] * 2
+    assert (status(waiting), status(behind)) == (BookingStatus.LAPSED, BookingStatus.OFFERED)
+    assert (counters(slot), broken()) == ((1, 0, 0), [])
+
+
+def test_an_offer_prolonged_many_times_at_once_is_prolonged_once(app: Flask) -> None:
+    slot = make_slot(capacity=1)
+    first, waiting = book(slot, "Amira"), book(slot, "Boris")
+    changes.cancel(first.reference)
+    until = booking(waiting).offer_until
+    at_once(app, *(lambda: offers.prolong(waiting.reference) for _ in range(6)))
+    assert until is not None
+    assert booking(waiting).offer_until == until + timedelta(hours=24)
+    assert mails(MailKind.BOOKING_OFFERED) == 1
+
+
+def where(*answers: Answer) -> list[int]:
+    return [booking(answer).slot_id for answer in answers]
+
+
+def moves() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count(LogEntry.id)).where(LogEntry.verb == "move_here")) or 0
+
+
+def test_a_change_made_as_it_is_cancelled_never_leaves_two_places_or_holds_one_for_nobody(app: Flask) -> None:
+    first, second = make_departures(1, 1)
+    asks, held, behind = book(first, "Amira"), book(second, "Boris"), book(second, "Chen")
+    swaps.ask(asks.reference, second.slug)
+    at_once(
+        app,
+        lambda: changes.cancel(held.reference),
+        lambda: changes.cancel(asks.reference),
+        settling.settle,
+        settling.settle,
+    )
+    settling.settle()
+    assert (status(asks), status(behind)) == (BookingStatus.CANCELLED, BookingStatus.OFFERED)
+    assert (counters(first), counters(second), broken()) == ((0, 0, 0), (1, 0, 0), [])
+
+
+def test_a_change_by_hand_and_one_by_wish_at_once_are_one_place_in_the_end(app: Flask) -> None:
+    first, second, third = make_departures(1, 1, 1)
+    asks, held = book(first, "Amira"), book(second, "Boris")
+    swaps.ask(asks.reference, second.slug)
+    at_once(
+        app,
+        lambda: changes.cancel(held.reference),
+        lambda: moving.move(asks.reference, third.slug),
+        settling.settle,
+    )
+    settling.settle()
+    assert where(asks) == [third.id]
+    assert ([counters(slot) for slot in (first, second, third)], broken()) == ([(0, 0, 0), (0, 0, 0), (1, 0, 0)], [])
+
+
+def test_a_circle_settled_by_many_at_once_is_settled_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = make_departures(1, 1, 1)
+    parties = [book(slot, f"P{number}") for number, slot in enumerate(slots)]
+    with monkeypatch.context() as patch:
+        patch.setattr(settling, "settle_circles", lambda: 0)
+        for number, party in enumerate(parties):
+            swaps.ask(party.reference, slots[(number + 1) % 3].slug)
+    settled = at_once(app, *(settling.settle for _ in range(4)))
+    assert (sum(settled), moves()) == (1, 3)
+    assert where(*parties) == [slots[1].id, slots[2].id, slots[0].id]
+    assert (mails(MailKind.BOOKING_MOVED), broken()) == (3, [])
+
+
+def test_those_who_ask_for_each_others_times_at_once_change_and_nobody_waits_for_ever(app: Flask) -> None:
+    slots = make_departures(2, 2, 2)
+    parties = [book(slot, f"P{number}-{one}") for number, slot in enumerate(slots) for one in range(2)]
+    wanted = [slots[(number // 2 + 1 + number % 2) % 3] for number in range(6)]
+    results = at_once(app, *(lambda n=n: swaps.ask(parties[n].reference, wanted[n].slug) for n in range(6)))
+    settling.settle()
+    assert kinds(results) == {"NoneType": 6}
+    assert where(*parties) == [slot.id for slot in wanted]
+    assert ([counters(slot) for slot in slots], broken()) == ([(2, 0, 0)] * 3, [])
+
+
+def test_control_without_the_lock_a_circle_settled_by_two_moves_its_parties_twice(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite the second writer is thrown out instead: what it read can no longer be written upon."""
+    first, second = make_departures(1, 1)
+    parties = book(first, "Amira"), book(second, "Boris")
+    with monkeypatch.context() as patch:
+        patch.setattr(settling, "settle_circles", lambda: 0)
+        swaps.ask(parties[0].reference, second.slug)
+        swaps.ask(parties[1].reference, first.slug)
+    with nobody_kept_out(monkeypatch):
+        results = at_once(app, settling.settle, settling.settle, settling.settle)
+    if database.name == "sqlite":
+        assert kinds(results)["DatabaseBusyError"] > 0
+    else:
+        assert sum(results) > 1
+        assert moves() > 2
 
 
 def test_parties_that_grow_at_once_never_outgrow_the_slot(app: Flask) -> None:

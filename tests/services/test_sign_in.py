@@ -72,6 +72,7 @@ def test_a_wrong_password_and_an_unknown_address_are_refused_alike(vera: Account
     assert str(refused.value) == ""
 
 
+@pytest.mark.usefixtures("password_costs")
 def test_known_and_unknown_addresses_take_the_same_time(vera: Account, machine: MachineClock) -> None:
     def seconds(email: str) -> float:
         """Of the processor, which a busy machine does not stretch."""
@@ -237,12 +238,13 @@ def test_sign_ins_and_refusals_are_in_the_log_without_any_secret(vera: Account) 
         assert secret not in everything
 
 
+@pytest.mark.usefixtures("password_costs")
 def test_passwords_are_kept_as_argon2id_with_costs_worth_its_name(vera: Account) -> None:
     kept = person(vera.id).password_hash or ""
     assert kept.startswith("$argon2id$v=19$m=19456,t=3,p=1$")
-    begun = time.perf_counter()
+    begun = time.thread_time()  # of the processor, which a busy machine does not stretch
     assert passwords.matches(PASSWORD, kept)
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 @pytest.mark.database("sqlite")

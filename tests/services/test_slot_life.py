@@ -1,11 +1,11 @@
-"""The life of a slot: any order of booking, changing, cancelling, offering, lapsing and capacity, on both databases.
+"""The life of slots: any order of booking, changing, swapping, offering, lapsing and capacity, on both databases.
 
 A plain model of the promises runs beside the app; after every step both must tell the same story.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -21,71 +21,22 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import select
 
 from iclei_events import clock
 from iclei_events.db import db
-from iclei_events.models import BookingStatus, KeptBack
-from iclei_events.services import capacity, changes, refusals
-from iclei_events.services.booking_rows import Party
-from iclei_events.services.waiting import MOST_PASSES
+from iclei_events.models import Booking, BookingStatus, KeptBack, Slot, SwapWish
+from iclei_events.services import capacity, changes, moving, offers, queueing, refusals, settling, swaps
+from iclei_events.services.booking_rows import Party as Wanted
 from tests import scenes
 from tests.scenes import ORGANISER
+from tests.services.slot_model import HOLDING, Model, Party, Room, Wish
 from tests.times import DEMO_TIME, AppClock
 
-LARGEST = 6
-
-
-@dataclass
-class ModelBooking:
-    size: int
-    status: str
-    passed: int = 0
-    until: Any = None
-
-
-@dataclass
-class Model:
-    """What the promises say, in the plainest words: lists and sums."""
-
-    capacity: int
-    kept_back: int = 0
-    bookings: list[ModelBooking] = field(default_factory=list)
-
-    @property
-    def held(self) -> int:
-        return sum(each.size for each in self.bookings if each.status in {"confirmed", "offered"})
-
-    @property
-    def free(self) -> int:
-        return max(0, self.capacity - self.held - self.kept_back)
-
-    @property
-    def line(self) -> list[ModelBooking]:
-        return [each for each in self.bookings if each.status == "waiting"]
-
-    @property
-    def servable(self) -> list[ModelBooking]:
-        return [each for each in self.line if each.size <= self.capacity - self.kept_back]
-
-    def serve(self, newcomer: ModelBooking | None = None) -> None:
-        while True:
-            line = self.servable
-            if not line or not self.free:
-                return
-            fitting = [each for each in line if each.size <= self.free]
-            if line[0] not in fitting[:1]:
-                if not fitting or line[0].passed >= MOST_PASSES:
-                    return
-                line[0].passed += 1
-            chosen = fitting[0]
-            chosen.status = "confirmed" if chosen is newcomer else "offered"
-            chosen.until = clock.now() + timedelta(hours=24)
-
-    def lapse(self) -> None:
-        overdue = [each for each in self.bookings if each.status == "offered" and each.until <= clock.now()]
-        for each in sorted(overdue, key=lambda each: each.until):
-            each.status = "lapsed"
-            self.serve()
+LARGEST = 4
+CAPACITIES = (4, 3, 4)
+SLOTS = st.integers(0, len(CAPACITIES) - 1)
+SIZES = st.integers(1, LARGEST)
 
 
 class SlotLife(RuleBasedStateMachine):
@@ -95,120 +46,247 @@ class SlotLife(RuleBasedStateMachine):
         super().__init__()
         self.clock = AppClock()
         self.clock.stand_at(DEMO_TIME)
-        self.model = Model(capacity=7)
-        self.slot = scenes.make_slot(capacity=7, max_party=LARGEST)
+        self.model = Model([Room(places) for places in CAPACITIES])
+        self.slots = scenes.make_departures(*CAPACITIES, max_party=LARGEST)
         self.references: list[str] = []
-        self.kept: list[int] = []
+        self.kept: list[tuple[int, int]] = []
 
-    @rule(target=made, size=st.integers(1, LARGEST), wait=st.booleans())
-    def book(self, size: int, wait: bool) -> Any:
-        expected = ModelBooking(size, "confirmed")
-        overdue = any(each.status == "offered" and each.until <= clock.now() for each in self.model.bookings)
+    def decide(self, number: int, *others: int) -> Party:
+        """What every verb on a booking begins with: offers that ran out on the slots it locks have lapsed."""
+        mine = self.model.parties[number]
+        self.model.lapse(mine.slot, *others)
+        return mine
+
+    @rule(target=made, slot=SLOTS, size=SIZES, wait=st.booleans(), least=st.none() | SIZES)
+    def book(self, slot: int, size: int, wait: bool, least: int | None) -> Any:
+        before = deepcopy(self.model)
+        expected = self._expected(slot, size, least if least is not None and least < size else None, wait=wait)
         try:
-            answer = scenes.book(self.slot, f"P{len(self.references)}", adults=size, wait=wait)
+            answer = scenes.book(self.slots[slot], f"P{len(self.references)}", adults=size, least=least, wait=wait)
         except refusals.NoRoom:
-            assert not wait or size > self.model.capacity
-            assert overdue or self.model.servable or size > self.model.free
+            assert expected is None
+            self.model = before
             return multiple()
-        if self.model.servable or size > self.model.free:
-            self.model.lapse()
-        if self.model.servable or size > self.model.free:
-            assert wait
-            expected.status = "waiting"
-            self.model.bookings.append(expected)
-            self.model.serve(newcomer=expected)
-        else:
-            self.model.bookings.append(expected)
+        assert expected is not None
         self.references.append(answer.reference)
         return len(self.references) - 1
+
+    def _expected(self, slot: int, size: int, least: int | None, *, wait: bool) -> Party | None:
+        """The party as it should stand afterwards; None: there is no room for it."""
+        model, room = self.model, self.model.rooms[slot]
+        party = Party(len(model.parties), slot, size, "confirmed")
+        if size <= model.left(slot):
+            model.parties.append(party)
+            return party
+        late = model.overdue(slot)
+        joins_at_once = size > model.free(slot) and size <= room.capacity - room.kept_back and not late
+        if not (wait and least is None and joins_at_once):
+            if (least or size if wait else size) > room.capacity or not (wait or late or size <= model.free(slot)):
+                return None
+            model.lapse(slot)
+            if size <= model.free(slot) and not model.reachable(slot):
+                model.parties.append(party)
+                return party
+            if not wait:
+                return None
+        party.status, party.queued, party.least = "waiting", clock.now(), least
+        model.parties.append(party)
+        if least is not None or not joins_at_once:
+            model.run([slot], newcomer=party)
+        return party
 
     @rule(number=consumes(made))
     def cancel(self, number: int) -> None:
         changes.cancel(self.references[number])
-        self.model.lapse()
-        if self.model.bookings[number].status != "lapsed":
-            self.model.bookings[number].status = "cancelled"
-        self.model.serve()
+        mine = self.decide(number)
+        if mine.status in {"lapsed", "cancelled"}:
+            return
+        mine.status, mine.queued = "cancelled", None
+        self.model.run([mine.slot])
+        self.model.run(self.model.drop(mine))
+
+    @rule(number=made, size=st.none() | SIZES)
+    def accept(self, number: int, size: int | None) -> None:
+        mine = self.decide(number)
+        party = Wanted(size) if size is not None else None
+        if mine.status == "confirmed":
+            changes.accept_offer(self.references[number], party=party)
+        elif mine.status != "offered" or (size or 0) > mine.size:
+            with pytest.raises(refusals.Refusal):
+                changes.accept_offer(self.references[number], party=party)
+        else:
+            changes.accept_offer(self.references[number], party=party)
+            mine.status, left = "confirmed", mine.size - (size or mine.size)
+            if left:
+                mine.size -= left
+                self.model.run([mine.slot])
 
     @rule(number=made)
-    def accept(self, number: int) -> None:
-        self.model.lapse()
-        mine = self.model.bookings[number]
-        if mine.status in {"offered", "confirmed"}:
-            changes.accept_offer(self.references[number])
-            mine.status = "confirmed"
-        else:
+    def prolong(self, number: int) -> None:
+        mine = self.decide(number)
+        if mine.status not in HOLDING:
             with pytest.raises(refusals.Refusal):
-                changes.accept_offer(self.references[number])
+                offers.prolong(self.references[number])
+            return
+        offers.prolong(self.references[number])
+        if mine.status == "offered" and not mine.prolonged and mine.until is not None:
+            mine.until, mine.prolonged = mine.until + timedelta(hours=24), True
 
-    @rule(number=made, size=st.integers(1, LARGEST))
+    @rule(number=made, least=st.none() | SIZES)
+    def say_how_many_would_come(self, number: int, least: int | None) -> None:
+        mine = self.decide(number)
+        if mine.status != "waiting":
+            with pytest.raises(refusals.Refusal):
+                queueing.set_least_size(self.references[number], least)
+            return
+        queueing.set_least_size(self.references[number], least)
+        wanted = least if least is not None and least < mine.size else None
+        if wanted != mine.least:
+            mine.least = wanted
+            self.model.run([mine.slot], newcomer=mine)
+
+    @rule(number=made, size=SIZES)
     def change_size(self, number: int, size: int) -> None:
-        self.model.lapse()
-        mine = self.model.bookings[number]
+        mine = self.decide(number)
         more = size - mine.size
         fits = {
-            "waiting": size <= self.model.capacity or more <= 0,
+            "waiting": size <= self.model.rooms[mine.slot].capacity or more <= 0,
             "offered": more <= 0,
-            "confirmed": more <= (0 if self.model.line else self.model.free),
+            "confirmed": more <= max(0, self.model.left(mine.slot)),
         }.get(mine.status, False)
-        if not fits and not (mine.status == "confirmed" and more <= 0):
+        if not fits:
             with pytest.raises(refusals.Refusal):
-                changes.change_size(self.references[number], Party(size))
+                changes.change_size(self.references[number], Wanted(size))
             return
-        changes.change_size(self.references[number], Party(size))
-        if size != mine.size:
+        changes.change_size(self.references[number], Wanted(size))
+        if more:
             mine.size = size
-            self.model.serve(newcomer=mine)
+            mine.least = mine.least if mine.least is not None and mine.least < size else None
+            if mine.status == "waiting" or more < 0:
+                self.model.run([mine.slot], newcomer=mine if mine.status == "waiting" else None)
 
-    @rule(to=st.integers(0, 14))
-    def set_capacity(self, to: int) -> None:
-        capacity.set_capacity(self.slot.id, to, seen=self.model.capacity, by=ORGANISER)
-        self.model.lapse()
-        self.model.capacity = to
-        self.model.serve()
-
-    @rule(size=st.integers(1, 3))
-    def keep_back(self, size: int) -> None:
-        self.model.lapse()
-        if size > self.model.free:
+    @rule(number=made, slot=SLOTS, wait=st.booleans())
+    def move(self, number: int, slot: int, wait: bool) -> None:
+        mine = self.decide(number, slot)
+        old, reference, slug = mine.slot, self.references[number], self.slots[slot].slug
+        if old == slot:
+            moving.move(reference, slug, wait=wait)
+        elif mine.status not in {*HOLDING, "waiting"}:
+            with pytest.raises(refusals.Refusal):
+                moving.move(reference, slug, wait=wait)
+        elif mine.size <= self.model.free(slot) and not self.model.reachable(slot):
+            moving.move(reference, slug, wait=wait)
+            mine.slot, mine.status, mine.least, mine.queued, mine.passed = slot, "confirmed", None, None, 0
+            self.model.run([old])
+            self.model.run(self.model.drop(mine))
+        elif wait and mine.status == "waiting" and mine.size <= self.model.rooms[slot].capacity:
+            moving.move(reference, slug, wait=wait)
+            mine.slot, mine.queued, mine.passed = slot, clock.now(), 0
+            self.model.run([old])
+            self.model.run([slot], newcomer=mine)
+        else:
             with pytest.raises(refusals.NoRoom):
-                capacity.keep_back(self.slot.id, size, reason="Test", release_at=None, by=ORGANISER)
+                moving.move(reference, slug, wait=wait)
+
+    @rule(number=made, slot=SLOTS)
+    def ask_for_another_time(self, number: int, slot: int) -> None:
+        mine = self.decide(number, slot)
+        reference, slug = self.references[number], self.slots[slot].slug
+        asked = any(each.party is mine and each.slot == slot for each in self.model.wishes)
+        if mine.slot != slot and not asked:
+            if mine.status != "confirmed" or mine.size > self.model.rooms[slot].capacity:
+                with pytest.raises(refusals.Refusal):
+                    swaps.ask(reference, slug)
+                return
+            self.model.wishes_made += 1
+            wish = Wish(self.model.wishes_made, mine, slot, held=mine.slot, asked=clock.now())
+            self.model.wishes.append(wish)
+            self.model.run([slot])
+        swaps.ask(reference, slug)
+        self.model.settle_circles()
+
+    @rule(number=made, slot=SLOTS)
+    def take_the_wish_back(self, number: int, slot: int) -> None:
+        mine = self.decide(number, slot)
+        swaps.withdraw(self.references[number], self.slots[slot].slug)
+        theirs = [each for each in self.model.wishes if each.party is mine and each.slot == slot]
+        self.model.wishes = [each for each in self.model.wishes if each not in theirs]
+        if theirs:
+            self.model.run([slot])
+
+    @rule(slot=SLOTS, to=st.integers(0, 9))
+    def set_capacity(self, slot: int, to: int) -> None:
+        capacity.set_capacity(self.slots[slot].id, to, seen=self.model.rooms[slot].capacity, by=ORGANISER)
+        self.model.lapse(slot)
+        self.model.rooms[slot].capacity = to
+        self.model.run([slot])
+
+    @rule(slot=SLOTS, size=st.integers(1, 3))
+    def keep_back(self, slot: int, size: int) -> None:
+        before = deepcopy(self.model)
+        self.model.lapse(slot)
+        if size > self.model.free(slot):
+            self.model = before
+            with pytest.raises(refusals.NoRoom):
+                capacity.keep_back(self.slots[slot].id, size, reason="Test", release_at=None, by=ORGANISER)
             return
-        self.kept.append(capacity.keep_back(self.slot.id, size, reason=str(size), release_at=None, by=ORGANISER))
-        self.model.kept_back += size
+        kept = capacity.keep_back(self.slots[slot].id, size, reason="Test", release_at=None, by=ORGANISER)
+        self.kept.append((slot, kept))
+        self.model.rooms[slot].kept_back += size
+        self.model.run([slot])
 
     @rule()
     def release(self) -> None:
         if not self.kept:
             return
-        kept = self.kept.pop()
+        slot, kept = self.kept.pop()
         size = db.session.get_one(KeptBack, kept).places
         capacity.release_kept_back(kept, by=ORGANISER)
-        self.model.lapse()
-        self.model.kept_back -= size
-        self.model.serve()
+        self.model.lapse(slot)
+        self.model.rooms[slot].kept_back -= size
+        self.model.run([slot])
 
     @rule(hours=st.sampled_from([1, 12, 24]))
     def time_passes(self, hours: int) -> None:
-        if clock.now() + timedelta(days=3) < scenes.STARTS_AT:
+        if clock.now() + timedelta(days=4) < scenes.STARTS_AT:
             self.clock.advance(hours=hours)
 
     @rule()
     def the_worker_comes_by(self) -> None:
         capacity.tend_slots()
-        self.model.lapse()
+        settling.settle()
+        for slot in range(len(CAPACITIES)):
+            self.model.lapse(slot)
+        for slot in sorted({wish.slot for wish in self.model.wishes}):
+            self.model.run([slot])
+        self.model.settle_circles()
 
     @invariant()
     def app_and_model_tell_the_same_story(self) -> None:
-        told = [(scenes.booking(each).status.value, scenes.booking(each).size) for each in self.references]
-        assert told == [(each.status, each.size) for each in self.model.bookings]
-        assert scenes.counters(self.slot) == (self.model.held, self.model.kept_back, len(self.model.line))
+        db.session.rollback()
+        at = {slot.id: number for number, slot in enumerate(self.slots)}
+        rows = db.session.execute(
+            select(Booking.reference, Booking.slot_id, Booking.status, Booking.size, Booking.least_size)
+            .where(Booking.slot_id.in_(at))
+            .order_by(Booking.id)
+        ).all()
+        assert [row.reference for row in rows] == self.references
+        told = [(at[row.slot_id], row.status.value, row.size, row.least_size) for row in rows]
+        assert told == [(each.slot, each.status, each.size, each.least) for each in self.model.parties]
+        wishes = db.session.scalars(select(SwapWish.slot_id).where(SwapWish.slot_id.in_(at)).order_by(SwapWish.id))
+        assert [at[slot_id] for slot_id in wishes] == [each.slot for each in self.model.wishes]
 
     @invariant()
     def nothing_is_given_out_twice(self) -> None:
-        now = scenes.slot_now(self.slot)
-        assert now.held + now.kept_back <= now.capacity + now.over_capacity
-        assert now.over_capacity == max(0, now.held + now.kept_back - now.capacity)
+        slots = db.session.scalars(
+            select(Slot).where(Slot.id.in_([slot.id for slot in self.slots])).order_by(Slot.id)
+        ).all()
+        for number, now in enumerate(slots):
+            line = self.model.line(number)
+            assert (now.held, now.kept_back) == (self.model.held(number), self.model.rooms[number].kept_back)
+            assert (now.waiting, now.left) == (len(line), self.model.left(number))
+            assert now.held + now.kept_back <= now.capacity + now.over_capacity
+            assert now.over_capacity == max(0, now.held + now.kept_back - now.capacity)
 
     def teardown(self) -> None:
         assert scenes.broken() == []
@@ -216,12 +294,12 @@ class SlotLife(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("app_context")
-def test_a_slot_keeps_its_promises_whatever_happens_in_whatever_order() -> None:
+def test_slots_keep_their_promises_whatever_happens_in_whatever_order() -> None:
     run_state_machine_as_test(
         SlotLife,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=25,
+            max_examples=30,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
         ),

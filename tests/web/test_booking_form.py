@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
+from iclei_events.db import transaction
+from iclei_events.models import Event
 from tests.residents import OUTCOME, REFERENCE, Resident, booked, count_bookings, mails, make_departures, make_slot
 from tests.times import AppClock
 
@@ -25,7 +28,9 @@ def test_a_booking_leads_to_its_own_page_and_says_what_became_of_it(app: Flask, 
 
 
 def test_the_form_tells_the_limit_before_anybody_runs_into_it(app: Flask, amira: Resident) -> None:
-    assert "Högst 4 personer i ett sällskap" in amira.form_of(make_slot(app, max_party=4)).text
+    assert "Högst 4 platser per bokning." in amira.form_of(make_slot(app, max_party=4)).text
+    limited = amira.form_of(make_slot(app, max_party=4, max_places_per_person=9))
+    assert "Högst 4 platser per bokning och 9 per person på turerna och festen tillsammans." in limited.text
 
 
 def test_the_form_says_what_is_kept_and_until_when(app: Flask, amira: Resident) -> None:
@@ -133,7 +138,8 @@ def test_a_session_for_one_asks_for_name_and_address_only(app: Flask, amira: Res
 
 
 def test_a_full_slot_without_the_box_answers_how_many_are_left_and_offers_the_line(app: Flask, amira: Resident) -> None:
-    slot = make_slot(app, capacity=2)
+    slot = make_slot(app, capacity=4)
+    Resident(app, "Boris").book(slot, adults="2")
     answer = amira.book(slot, adults="2", children="1", wait=None, access_needs="Rullstol")
 
     assert (answer.status_code, answer.headers[OUTCOME]) == (409, "full")
@@ -165,10 +171,17 @@ def test_whoever_unticked_the_box_can_still_join_the_line_when_the_last_place_go
     assert amira.post(page, "Ställ dig i kö").headers[OUTCOME] == "waiting"
 
 
-def test_a_party_that_the_slot_can_never_hold_is_not_offered_the_line_twice(app: Flask, amira: Resident) -> None:
-    page = amira.refused(amira.book(make_slot(app, capacity=3), adults="5", wait="yes"), 409)
+@pytest.mark.parametrize("wait", ["yes", None])
+def test_a_party_that_the_slot_can_never_hold_is_told_how_many_it_takes_and_not_to_wait(
+    app: Flask, amira: Resident, wait: str | None
+) -> None:
+    answer = amira.book(make_slot(app, capacity=3), adults="5", wait=wait)
+    page = amira.refused(answer, 409)
 
-    assert "Bara 3 platser är kvar." in page.text
+    assert answer.headers[OUTCOME] == "full"
+    assert page.texts(".alert__h") == [
+        "Det finns bara 3 platser totalt den här tiden. Boka för högst 3 personer, eller välj en annan tid."
+    ]
     assert not page.all("button[name=wait]")
 
 
@@ -198,12 +211,66 @@ def test_an_unknown_slot_is_a_page_that_is_not_there(app: Flask, amira: Resident
     amira.open("/sv/slots/no-such-tour/book", status=404)
 
 
-def test_the_other_times_of_a_tour_are_links_to_their_forms(demo_tour: list[str], amira: Resident) -> None:
+def test_what_was_typed_goes_along_to_the_form_of_another_time(
+    app: Flask, demo_tour: list[str], amira: Resident
+) -> None:
     page = amira.open(f"/sv/slots/{demo_tour[0]}/book")
+    buttons = page.all(".times button[name=show]")
+    assert [button.get("formaction") for button in buttons] == [f"/sv/slots/{slug}/book" for slug in demo_tour[1:]]
+    assert page.texts(".times [aria-current]") == ["10.30SvenskaFå platser kvar: 5"]
 
-    links = [link.get("href") for link in page.all(".times a")]
-    assert links == [f"/sv/slots/{slug}/book" for slug in demo_tour]
-    assert page.one(".times a[aria-current]").get("href") == f"/sv/slots/{demo_tour[0]}/book"
+    typed = {"name": "Åsa", "email": "asa@", "adults": "2", "children": "x", "language": "en", "for_others": "yes"}
+    sent = {**page.fields(), **typed, "show": "time"}
+    other = amira.refused(amira.client.post(buttons[0].get("formaction"), data=sent), 200)
+    assert {name: other.fields()[name] for name in typed} == typed
+    assert not other.all(".ds-error-summary")
+    assert (count_bookings(app), other.texts(".times [aria-current]")[0][:5]) == (0, "12.30")
+    answer = amira.post(other, "Boka 12.30", email="asa@example.org", children="1")
+    assert (answer.headers[OUTCOME], booked(app, answer.headers[REFERENCE])["adults"]) == ("confirmed", 2)
+
+
+def test_the_enter_key_books_and_never_chooses_another_time(demo_tour: list[str], amira: Resident) -> None:
+    page = amira.open(f"/sv/slots/{demo_tour[0]}/book")
+    first = page.form().cssselect("button[type=submit]")[0]
+
+    assert (first.get("formaction"), first.get("name"), first.get("tabindex")) == (None, None, "-1")
+
+
+def test_whoever_books_for_others_has_no_place_of_their_own(app: Flask, amira: Resident) -> None:
+    page = amira.open(amira.book(make_slot(app), adults="2", for_others="yes").location)
+
+    assert page.texts(".people li span.break") == ["Person 1Vuxen", "Person 2Vuxen"]
+    assert "Bokat av" in page.texts(".ticket dt")
+    mine = amira.open(amira.book(make_slot(app), adults="2").location)
+    assert mine.texts(".people li span.break") == ["Amira LindqvistVuxen, du som bokade", "Person 2Vuxen"]
+
+
+def test_one_person_has_so_many_places_and_is_told_the_rule_and_nothing_of_what_others_hold(
+    app: Flask, demo_tour: list[str], amira: Resident
+) -> None:
+    first, second, _third = demo_tour
+    with app.app_context(), transaction() as session:
+        session.execute(update(Event).values(max_places_per_person=4))
+    amira.send(amira.open(f"/sv/slots/{first}/book"), adults="3")
+    stranger = Resident(app, "Boris")
+    form = stranger.open(f"/sv/slots/{second}/book")
+    answer = stranger.send(form, email="Amira@example.org", adults="2")
+    page = stranger.refused(answer, 409)
+
+    assert answer.headers[OUTCOME] == "refused"
+    assert page.texts(".alert__h") == [
+        "En person kan ha sammanlagt 4 platser på turerna och festen. Det här skulle bli fler."
+    ]
+    assert page.fields()["adults"] == "2"
+    assert "Lindqvist" not in page.text.replace("Boris Lindqvist", "")
+    assert stranger.send(page, email="Amira@example.org", adults="1").headers[OUTCOME] == "confirmed"
+
+
+def test_the_age_a_tour_suits_is_said_as_guidance(app: Flask, amira: Resident, summit: None) -> None:
+    guidance = "Passar barn från 7 år."
+    pages = [amira.open(path) for path in ("/sv/malmo-summit/tours/siptex", "/sv/slots/siptex-1030/book")]
+
+    assert [guidance in page.text for page in pages] == [True, True]
 
 
 def test_of_a_full_time_another_is_booked_with_one_press(app: Flask, demo_tour: list[str], amira: Resident) -> None:

@@ -1,8 +1,8 @@
 """The programme of a content pack: activities, who speaks at them, and their slots.
 
 What people hold stays theirs: a slot with bookings that is gone from the pack is kept, and so are the mode and the
-number of places of a slot that somebody has booked. Activities that the pack does not name are left alone; they may
-have come from elsewhere.
+number of places of a slot that somebody has booked. A new time or place is told to whoever booked. Activities that the
+pack does not name are left alone; they may have come from elsewhere.
 """
 
 from __future__ import annotations
@@ -14,9 +14,23 @@ from typing import Any
 
 from sqlalchemy import exists, select
 
+from iclei_events import clock
 from iclei_events.i18n import Bilingual
-from iclei_events.models import ACTIVE, Activity, Booking, Contribution, Event, Room, Slot, Speaker, Theme, Venue
-from iclei_events.services import places
+from iclei_events.models import (
+    Activity,
+    Booking,
+    Contribution,
+    Draw,
+    DrawWish,
+    Event,
+    Room,
+    Slot,
+    Speaker,
+    Theme,
+    Venue,
+)
+from iclei_events.services import draw_setup, places, rescheduling, rescheduling_letters
+from iclei_events.services.content.draws import load_draws, window_of
 from iclei_events.services.content.schema import ActivityPart, Pack, SlotPart
 from iclei_events.services.content.tally import Tally, columns
 from iclei_events.services.content.values import Text
@@ -34,6 +48,7 @@ class _Named:
     venues: Mapping[str | None, Venue]
     speakers: Mapping[str, Speaker]
     slots: Mapping[str, Slot]
+    draws: Mapping[str | None, Draw]
 
     def room(self, slot: SlotPart) -> Room | None:
         rooms = self.venues[slot.venue].rooms if slot.room else []
@@ -51,6 +66,7 @@ def load_activities(tally: Tally, event: Event, pack: Pack) -> None:
         {venue.slug: venue for venue in session.scalars(select(Venue))},
         {speaker.slug: speaker for speaker in session.scalars(select(Speaker))},
         {slot.slug: slot for slot in session.scalars(select(Slot).join(Activity).where(Activity.event == event))},
+        load_draws(tally, event, pack),
     )
     for position, part in enumerate(pack.activities):
         activity = known.pop(part.slug) if part.slug in known else Activity()
@@ -85,7 +101,7 @@ def search_text(part: ActivityPart, theme: Theme | None, speakers: Mapping[str, 
     texts: list[Text | Bilingual | None] = [
         part.title,
         part.keywords,
-        theme and theme.title,
+        theme.title if theme else None,
         part.summary,
         part.description,
     ]
@@ -96,24 +112,38 @@ def search_text(part: ActivityPart, theme: Theme | None, speakers: Mapping[str, 
 
 
 def _load_slot(tally: Tally, named: _Named, activity: Activity, part: SlotPart) -> None:
-    places_given = {"mode": part.mode, "capacity": part.capacity or 0}
-    values = columns(part, without={"venue", "room", "mode", "capacity"})
+    values = columns(part, without={"venue", "room", "mode", "capacity", "draw"})
     values |= {"activity": activity, "venue": named.venues.get(part.venue), "room": named.room(part)}
     for name in ("starts_at", "ends_at", "opens_at", "closes_at"):
         values[name] = _in_zone(values[name], named.event)
     slot = named.slots.get(part.slug)
+    places_given = {"capacity": part.capacity or 0, **window_of(part, slot, named.draws)}
+    values |= {name: places_given.pop(name) for name in ("opens_at", "closes_at") if name in places_given}
     if slot is None:
         tally.put(Slot(), values | places_given)
         return
     if _differs(slot, places_given):
         values |= _places_if_free(tally, slot, places_given)
     if _differs(slot, {name: values[name] for name in _WHEN_AND_WHERE}):
-        values["sequence"] = slot.sequence + 1
-        if slot.held or slot.waiting:
-            tally.kept.append(
-                f"the bookings of the slot {slot.slug}: its time or place is new, so tell those who booked"
-            )
-    tally.put(slot, values)
+        _move(tally, slot, values)
+    else:
+        tally.put(slot, values)
+
+
+def _move(tally: Tally, slot: Slot, values: dict[str, Any]) -> None:
+    """Give a slot its new time and place as staff would, and tell its parties; what staff have moved stays there."""
+    if rescheduling.was_moved_by_staff(tally.session, slot):
+        tally.put(slot, {name: value for name, value in values.items() if name not in _WHEN_AND_WHERE})
+        tally.kept.append(f"the slot {slot.slug} stays where staff have moved it")
+        return
+    slot = places.lock(tally.session, slot.id)
+    before, starts_at = rescheduling_letters.before(slot), slot.starts_at
+    tally.put(slot, {**values, "sequence": slot.sequence + 1})
+    mails = rescheduling.note_move(tally.session, slot, before, starts_at, by=tally.by, now=clock.now())
+    if mails:
+        tally.kept.append(
+            f"the bookings of the slot {slot.slug}: its time or place is new, and each party is told by mail"
+        )
 
 
 def _differs(slot: Slot, values: Mapping[str, Any]) -> bool:
@@ -132,14 +162,14 @@ def _places_if_free(tally: Tally, slot: Slot, wanted: dict[str, Any]) -> dict[st
 
 
 def _is_taken(tally: Tally, slot: Slot) -> bool:
-    booked = exists().where(Booking.slot_id == slot.id, Booking.status.in_(ACTIVE))
-    return bool(slot.kept_back) or bool(tally.session.scalar(select(booked)))
+    return bool(slot.kept_back) or draw_setup.is_taken(tally.session, slot)
 
 
 def _drop_slots(tally: Tally, gone: list[Slot]) -> None:
     """Remove slots that are gone from the pack, but none that anybody has ever booked or that staff keep back."""
     for slot in gone:
-        if tally.session.scalar(select(exists().where(Booking.slot_id == slot.id))) or slot.kept_back_places:
+        wanted = exists().where(Booking.slot_id == slot.id) | exists().where(DrawWish.slot_id == slot.id)
+        if tally.session.scalar(select(wanted)) or slot.kept_back_places:
             tally.kept.append(f"the slot {slot.slug} is not in the pack any more, but it has bookings")
         else:
             tally.remove(slot)

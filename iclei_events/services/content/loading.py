@@ -29,7 +29,7 @@ def load_pack(file: Path, *, by: log.Actor = log.CLI) -> LoadResult:
     document = read_document(file)
     pack = check(document)
     with transaction() as session:
-        tally = Tally(session)
+        tally = Tally(session, by)
         if problems := [document.problem(*taken) for taken in _taken_elsewhere(tally, pack)]:
             raise PackError(file, problems)
         with session.no_autoflush:

@@ -56,7 +56,7 @@ class Document:
 def read_document(file: Path) -> Document:
     """Read the file's one YAML document. Raises ``PackError`` for what is not YAML and for keys given twice."""
     try:
-        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except UnicodeDecodeError as error:
         raise PackError(file, [Problem(1, "the file", f"is not UTF-8 text: {error.reason}")]) from error
     except yaml.MarkedYAMLError as error:
@@ -107,7 +107,7 @@ class _Builder:
 
 def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     text = str(node.value)
-    if getattr(node, "style", None) is not None:  # quoted or a block: text, whatever it looks like
+    if getattr(node, "style", None):  # quoted or a block: text, whatever it looks like
         return text
     if _NOTHING.fullmatch(text):
         return None

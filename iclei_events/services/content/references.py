@@ -13,7 +13,7 @@ from iclei_events.services.content.problems import Location
 Contradiction = tuple[Location, str]
 Entry = tuple[Location, dict[str, Any]]
 
-_NAMED = ("themes", "venues", "speakers", "signatories")
+_NAMED = ("themes", "venues", "speakers", "draws", "signatories")
 
 
 def contradictions(data: object) -> Iterator[Contradiction]:
@@ -31,6 +31,7 @@ def contradictions(data: object) -> Iterator[Contradiction]:
         yield from _unknown(contributions, "speaker", _slugs(_entries(top, "speakers")))
         yield from _twice(contributions, "speaker")
     yield from _unknown(slots, "venue", _slugs(_entries(top, "venues")))
+    yield from _unknown(slots, "draw", _slugs(_entries(top, "draws")))
     yield from _unknown_rooms(slots, list(_entries(top, "venues")))
     if top[1].get("signatories") and not top[1].get("commitment"):
         yield ("signatories",), "got signatories without a commitment; accepted: both in one pack"

@@ -40,8 +40,9 @@ from iclei_events.services.content.values import (
 )
 
 RESERVED: Final = frozenset({
-    "accessibility", "bookings", "calendar", "commitment", "contact", "my", "people", "privacy", "problems", "sign-in",
-    "sign-out", "set-up", "signatories", "slots", "staff",
+    "accessibility", "bookings", "calendar", "commitment", "contact", "draws", "failed-mails", "my", "people",
+    "privacy", "problems", "set-up", "sign-in", "sign-out", "signatories", "slots", "staff", "tickets",
+    "waiting-rooms",
 })  # fmt: skip
 """First parts of addresses that are pages of their own: an event of such a name could not be reached."""
 
@@ -59,6 +60,7 @@ class EventPart(Part):
     timezone: Zone = "Europe/Stockholm"
     mode: Where
     max_party: Party = 6
+    max_places_per_person: Count | None = None
     contact_email: EmailAddress | None = None
     contact_phone: Annotated[Words, Field(max_length=40)] | None = None
     sources: Sources = ()
@@ -123,6 +125,20 @@ class FactPart(Part):
     text: Text
 
 
+class DrawPart(Part):
+    slug: LongSlug
+    title: Text
+    public_source: Text
+    """Where the public value comes from, so exactly that everybody comes to the same signs."""
+    opens_at: Moment
+    closes_at: Moment
+
+    @field_validator("closes_at")
+    @classmethod
+    def _after_opening(cls, value: datetime, info: ValidationInfo) -> datetime:
+        return _after(value, info.data.get("opens_at"), "opens_at")
+
+
 class SlotPart(Part):
     slug: LongSlug
     starts_at: Moment
@@ -132,6 +148,7 @@ class SlotPart(Part):
     meeting_point: Text | None = None
     languages: tuple[LanguageCode, ...] = ()
     mode: SlotMode = SlotMode.FIRST_COME
+    draw: Annotated[LongSlug | None, Field(validate_default=True)] = None
     capacity: Annotated[Count | None, Field(validate_default=True)] = None
     opens_at: Moment | None = None
     closes_at: Moment | None = None
@@ -141,6 +158,20 @@ class SlotPart(Part):
     @classmethod
     def _after_the_start(cls, value: datetime, info: ValidationInfo) -> datetime:
         return _after(value, info.data.get("starts_at"), "the start")
+
+    @field_validator("draw")
+    @classmethod
+    def _where_lots_are_drawn(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) == (info.data.get("mode") is SlotMode.DRAW):
+            raise ValueError("a draw and mode: draw together, or neither")
+        return value
+
+    @field_validator("opens_at", "closes_at")
+    @classmethod
+    def _when_its_draw_does(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
+        if value is not None and info.data.get("draw") is not None:
+            raise ValueError("no time, since the slot opens and closes with its draw")
+        return value
 
     @field_validator("closes_at")
     @classmethod
@@ -243,6 +274,7 @@ class Pack(Part):
     themes: tuple[ThemePart, ...] = ()
     venues: tuple[VenuePart, ...] = ()
     speakers: tuple[SpeakerPart, ...] = ()
+    draws: tuple[DrawPart, ...] = ()
     activities: tuple[ActivityPart, ...] = ()
     commitment: CommitmentPart | None = None
     signatories: tuple[SignatoryPart, ...] = ()

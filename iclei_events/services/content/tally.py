@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from iclei_events.db import Base
+from iclei_events.services import log
 from iclei_events.services.content.values import Part, Text
 
 Row = TypeVar("Row", bound=Base)
@@ -35,6 +36,7 @@ class Tally:
     """Writes rows within one transaction and counts what that meant."""
 
     session: Session
+    by: log.Actor = log.CLI
     created: int = 0
     changed: int = 0
     unchanged: int = 0

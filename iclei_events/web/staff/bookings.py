@@ -11,17 +11,17 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from iclei_events.i18n import LANGUAGES, NAMES
-from iclei_events.models import Booking, Slot
-from iclei_events.services import bookings, changes, refusals, slot_parties
+from iclei_events.models import Booking, Disclosed, Draw, Slot, SlotMode
+from iclei_events.services import bookings, changes, disclosures, draw_entries, refusals, slot_parties
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.bookings import Answer as Booked
 from iclei_events.services.bookings import Outcome
 from iclei_events.web.contact_fields import EmailField, PhoneField
-from iclei_events.web.forms import CountField, Form, KeyField, NameField, TextField
+from iclei_events.web.forms import CountField, Form, KeyField, NameField, TextField, TickField
 from iclei_events.web.languages import current_language
 from iclei_events.web.security import csrf
-from iclei_events.web.staff.access import by_staff, may, staff_may
+from iclei_events.web.staff.access import by_staff, may, signed_in_staff, staff_may
 from iclei_events.web.staff.fields import ChoiceField
 from iclei_events.web.staff.slots import slot_of_event_or_404
 from iclei_events.web.typed_text import one_line
@@ -39,6 +39,7 @@ class BookForm(Form):
     phone = PhoneField(label=lazy_gettext("Phone"))
     adults = CountField(label=lazy_gettext("Adults"), missing=lazy_gettext("Write how many adults come."))
     children = CountField(label=lazy_gettext("Children"))
+    for_others = TickField(label=lazy_gettext("Books for others and does not come along"))
     access_needs = TextField(label=lazy_gettext("What the party needs to take part"), longest=LONGEST_NEED)
     language = ChoiceField(
         label=lazy_gettext("Language of the mail"),
@@ -53,8 +54,8 @@ class BookForm(Form):
 
     @property
     def contact(self) -> Contact:
-        email = self.email.data or ""
-        return Contact(self.name.data, email, email_key(email), self.phone.data or None, self.access_needs.data or None)
+        email, phone, need = self.email.data or "", self.phone.data or None, self.access_needs.data or None
+        return Contact(self.name.data, email, email_key(email), phone, need, comes_along=not self.for_others.data)
 
 
 @blueprint.get("/slots/<slot_slug>/bookings")
@@ -63,6 +64,8 @@ def index(slot_slug: str) -> Answer:
     """The slot's parties. Whoever only views sees no contacts; needs are for those who meet the party."""
     slot = slot_of_event_or_404(slot_slug)
     words, ended = one_line(request.args.get("q", ""))[:100], request.args.get("show") == "ended"
+    disclosures.note_list(slot, disclosed(), staff_id=signed_in_staff().id, ended=ended)
+    slot = slot_of_event_or_404(slot_slug)
     return render_template(
         "staff/slots/bookings.html",
         slot=slot,
@@ -72,6 +75,13 @@ def index(slot_slug: str) -> Answer:
         sees_contacts=may("organiser") or may("door"),
         sees_needs=may("door"),
     )
+
+
+def disclosed() -> Disclosed:
+    """How much the signed-in person sees of a party of the page's event."""
+    if may("door"):
+        return Disclosed.NEEDS
+    return Disclosed.CONTACTS if may("organiser") else Disclosed.NAMES
 
 
 @blueprint.route("/slots/<slot_slug>/book", methods=["GET", "POST"])
@@ -88,6 +98,8 @@ def book(slot_slug: str) -> Answer:
     if not form.validate():
         return _show_form(slot, form), 403 if form.csrf_token.errors else 422
     try:
+        if slot.draw is not None and slot.mode is SlotMode.DRAW:
+            return _enter(slot, slot.draw, form)
         answer = bookings.book(
             slot, party=form.party, contact=form.contact, language=form.language.data,
             key=form.idempotency_key.data, wait="wait" in request.form, by=by_staff(),
@@ -96,6 +108,19 @@ def book(slot_slug: str) -> Answer:
         return _refused(slot_slug, form, refused)
     flash(_outcome(answer))
     return redirect(url_for(".index", slot_slug=slot_slug, q=answer.reference), code=303)
+
+
+def _enter(slot: Slot, draw: Draw, form: BookForm) -> Response:
+    """Enter whoever calls in the draw, with this slot as the wish: the same chance by phone."""
+    answer = draw_entries.enter(
+        draw.id, [slot.slug], party=form.party, contact=form.contact, language=form.language.data,
+        key=form.idempotency_key.data, by=by_staff(),
+    )  # fmt: skip
+    if answer.counts:
+        flash(gettext("%(reference)s is in the draw.", reference=answer.reference))
+    else:
+        flash(gettext("The same person is in the draw already: %(reference)s.", reference=answer.reference))
+    return redirect(url_for(".index", slot_slug=slot.slug, q=answer.reference), code=303)
 
 
 def _outcome(answer: Booked) -> str:
@@ -116,10 +141,15 @@ def _refused(slot_slug: str, form: BookForm, refused: refusals.Refusal) -> Answe
         case refusals.AdultMissing():
             form.adults.errors = [gettext("Children come with at least one adult.")]
             return _show_form(slot, form), 422
+        case refusals.LargerThanSlot(largest=largest) if largest:
+            form.adults.errors = [gettext("There are %(places)s places in all.", places=largest)]
+            return _show_form(slot, form), 422
         case refusals.NoRoom():
             return _show_form(slot, form, full=refused), 409
         case refusals.SlotCancelled():
             form.form_errors.append(gettext("The departure is cancelled."))
+        case refusals.Closed() | refusals.NotOpenYet() if slot.mode is SlotMode.DRAW:
+            form.form_errors.append(gettext("The draw takes no entries now."))
         case refusals.NoBookingNeeded():
             form.form_errors.append(gettext("No booking is needed here."))
         case _:

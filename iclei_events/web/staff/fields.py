@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,10 +13,13 @@ from wtforms import SelectField
 from wtforms.validators import StopValidation
 from wtforms.widgets import PasswordInput, TextInput
 
+from iclei_events.services import local_times
 from iclei_events.web.forms import CountField, Sentence, TypedField
 from iclei_events.web.typed_text import one_line
 
 PLACES: Final = re.compile(r"[0-9]{1,6}")
+LOCAL_TIME: Final = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
+"""As browsers send it; a year that is meant, and no order of day and month to guess."""
 
 
 class PlacesField(CountField):
@@ -51,18 +55,35 @@ class ChoiceField(SelectField):
 
 
 class MomentField(TypedField):
-    """Day and time in the event's zone, as ``2022-05-14T09:30``; None when empty."""
+    """Day and time in the event's zone, as ``2022-05-14T09:30``; None when empty.
+
+    ``readings`` are the moments at which clocks show it: two in the hour that comes twice when clocks go back.
+    """
 
     widget = TextInput()
+    readings: tuple[datetime, ...] = ()
+
+    def process_data(self, value: datetime | None) -> None:
+        local = value.astimezone(g.event.zone) if value is not None else None
+        super().process_data(local)
+        self.typed = f"{local:%Y-%m-%dT%H:%M}" if local is not None else ""
+        self.readings = (value,) if value is not None else ()
 
     def cleaned(self, typed: str) -> datetime | None:
-        text = typed.strip()
-        try:
-            naive = datetime.strptime(text, "%Y-%m-%dT%H:%M") if text else None  # noqa: DTZ007  the zone follows
-        except ValueError:
-            return None
-        return naive.replace(tzinfo=g.event.zone) if naive is not None else None
+        self.readings = ()
+        if LOCAL_TIME.fullmatch(typed.strip()):
+            with suppress(ValueError):
+                naive = datetime.fromisoformat(typed.strip())
+                self.readings = local_times.readings(naive, g.event.zone)
+                self.is_left_out = not self.readings
+        return self.readings[0] if self.readings else None
+
+    is_left_out = False
 
     def pre_validate(self, _form: Any) -> None:
+        if self.is_left_out:
+            raise StopValidation(gettext("Clocks go forward that night and leave out this time. Write another."))
         if self.data is None and self.typed.strip():
             raise StopValidation(gettext("Write day and time like 2022-05-14T09:30."))
+        if self.data is None and self.missing is not None:
+            raise StopValidation(str(self.missing))

@@ -198,7 +198,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_their_lines(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("event: [1, 2\n", 2, "the file: is not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("event: [1, 2\n", 2, "the file: is not YAML: did not find expected ',' or ']'"),
         ("event: {}\n---\nevent: {}\n", 2, "the file: is not YAML: but found another document"),
         (
             "event: &a {slug: x}\nthemes: *a\n",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,15 +22,17 @@ from iclei_events.models import (
     Slot,
     SlotMode,
     Speaker,
+    StaffRole,
     Standing,
     Venue,
 )
-from iclei_events.services import capacity, log
+from iclei_events.services import capacity, log, rescheduling
 from iclei_events.services.content.loading import load_pack
 from iclei_events.services.content.problems import PackError
 from iclei_events.services.content.schema import RESERVED
+from iclei_events.services.rescheduling import WhenAndWhere
 from iclei_events.web.languages import PREFIX
-from tests import scenes
+from tests import scenes, staffing
 from tests.services.content import packs
 
 PACKS = sorted((ROOT / "iclei_events" / "content").glob("*.yaml"))
@@ -139,12 +142,32 @@ def test_a_slot_with_bookings_that_is_gone_from_the_pack_is_kept_and_reported(tm
     assert slot("compost-1300").held > 0
 
 
-def test_a_new_time_for_a_booked_slot_is_reported(tmp_path: Path) -> None:
+LATER = ("ends_at: 2022-06-01T14:00", "ends_at: 2022-06-01T14:30")
+
+
+def test_a_new_time_for_a_booked_slot_is_told_to_each_party_once_and_reported(tmp_path: Path) -> None:
     load(tmp_path)
     scenes.book(slot("compost-1300"), "Amira")
-    result = load(tmp_path, packs.changed("ends_at: 2022-06-01T14:00", "ends_at: 2022-06-01T14:30"))
-    told = "the bookings of the slot compost-1300: its time or place is new, so tell those who booked"
-    assert result == (0, 1, 0, 12, (told,))
+    result = load(tmp_path, packs.changed(*LATER))
+    again = load(tmp_path, packs.changed(*LATER))
+    told = "the bookings of the slot compost-1300: its time or place is new, and each party is told by mail"
+    assert (result, again) == ((0, 1, 0, 12, (told,)), (0, 0, 0, 13, ()))
+    assert scenes.mails("slot_moved") == 1
+    assert slot("compost-1300").moved_from is None  # it starts when it did
+
+
+def test_a_pack_does_not_move_back_what_staff_have_moved(tmp_path: Path) -> None:
+    load(tmp_path)
+    scenes.book(slot("compost-1300"), "Amira")
+    now = slot("compost-1300")
+    to = replace(WhenAndWhere.of(now), ends_at=now.ends_at + timedelta(minutes=45))
+    rescheduling.move_slot(now.id, to, seen=0, by=log.staff(staffing.hire(StaffRole.ORGANISER)))
+
+    result = load(tmp_path, packs.changed(*LATER))
+
+    assert result == (0, 0, 0, 13, ("the slot compost-1300 stays where staff have moved it",))
+    assert slot("compost-1300").ends_at == to.ends_at
+    assert scenes.mails("slot_moved") == 1
 
 
 def test_the_number_of_places_follows_the_pack_while_nobody_has_booked(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.web.staff.desks import Desk, make_desk
 NASTY = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
 
 
-def book_with_needs(desk: Desk, name: str = "Amira", **fields: str) -> str:
+def book_with_needs(desk: Desk, name: str = "Amira", **fields: Any) -> str:
     contact = Contact(name, "amira@example.org", "amira@example.org", "070-123 45 67", "a ramp", **fields)
     with desk.app.app_context():
         answer = bookings.book(

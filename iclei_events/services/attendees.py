@@ -1,0 +1,69 @@
+"""Who comes and whom we write to: names, phone, the language of mails. Nothing here touches a slot's places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from iclei_events import clock
+from iclei_events.db import transaction
+from iclei_events.models import Attendee, Booking, OutboxMail
+from iclei_events.services import log, refusals
+from iclei_events.services.deciding import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What can be changed of a contact. The address cannot: whoever reads its mail holds the booking."""
+
+    name: str
+    phone: str | None
+    language: str
+    comes_along: bool
+
+
+def name_places(reference: str, names: Mapping[int, str | None], *, by: log.Actor = log.ATTENDEE) -> None:
+    """Give names to the party's places by their numbers; None takes one away. Places given back get none."""
+    with _held(reference, by) as (decision, booking, _attendee):
+        changed = 0
+        for place in booking.current_places:
+            if place.number in names and place is not booking.contacts_place and place.name != names[place.number]:
+                place.name = names[place.number]
+                changed += 1
+        if changed:
+            decision.note("name_places", booking, changed=changed)
+
+
+def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTENDEE) -> None:
+    """Change whom a booking is for and how we write; mail that waits to be sent goes out in the new language."""
+    with _held(reference, by) as (decision, booking, attendee):
+        before = Details(attendee.name, attendee.phone, booking.language, attendee.comes_along)
+        if details == before:
+            return
+        attendee.name, attendee.phone = details.name, details.phone
+        attendee.comes_along = details.comes_along
+        if booking.contacts_place is not None:
+            booking.contacts_place.name = None
+        if details.language != booking.language:
+            booking.language = details.language
+            waiting = OutboxMail.booking_id == booking.id, OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None)
+            decision.session.execute(update(OutboxMail).where(*waiting).values(language=details.language))
+        decision.note("change_contact", booking)
+
+
+@contextmanager
+def _held(reference: str, by: log.Actor) -> Iterator[tuple[Decision, Booking, Attendee]]:
+    """The booking with its row locked: what else changes it writes to that row first."""
+    with transaction() as session:
+        booking = session.scalars(
+            select(Booking)
+            .where(Booking.reference == reference)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).one_or_none()
+        if booking is None or booking.attendee is None or not booking.is_active:
+            raise refusals.NotActive
+        yield Decision(session, clock.now(), by), booking, booking.attendee

@@ -1,0 +1,107 @@
+"""Changing a booking to another time: the times to choose from, and the one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from flask import flash, g, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+from wtforms import RadioField
+from wtforms.validators import StopValidation
+from wtforms.widgets import HiddenInput
+
+from iclei_events import clock
+from iclei_events.models import Booking, BookingStatus, Slot
+from iclei_events.services import moving
+from iclei_events.services.refusals import Refusal
+from iclei_events.web import access, filters, refusals
+from iclei_events.web.bookings import blueprint
+from iclei_events.web.forms import CountField, Form
+
+QUEUE: Final = "queue:"
+"""Before the slug of a slot: its line is meant, not its places."""
+
+
+class TimeField(RadioField):
+    def pre_validate(self, _form: Form) -> None:
+        if not self.data:
+            raise StopValidation(gettext("Choose a time."))
+        if self.data not in [value for value, _label in self.choices]:
+            raise StopValidation(gettext("Choose one of the times on the page."))
+
+
+class MoveForm(Form):
+    to = TimeField()
+    seen = CountField(widget=HiddenInput())
+
+
+@dataclass(frozen=True, slots=True)
+class OtherTime:
+    """A time to choose, or to see that it cannot be chosen: ``value`` is empty then."""
+
+    slot: Slot
+    value: str
+
+
+@blueprint.route("/bookings/<reference>/move", methods=["GET", "POST"])
+def move(reference: str) -> Response:
+    own = access.own_booking_or_404(reference)
+    g.event = own.slot.activity.event
+    times = moving.other_times(own)
+    form = MoveForm(seen=own.sequence)
+    # Where it stands is a choice too, so that the same form sent twice is one change.
+    form.to.choices = [(prefix + slot.slug, "") for slot in (own.slot, *times) for prefix in ("", QUEUE)]
+    if not form.is_submitted():
+        form.to.process_data(request.args.get("to"))
+        return _show(own, form, times)
+    if not form.validate():
+        return _show(own, form, times, 422)
+    old = _name_of(own.slot)
+    slug, wait = form.to.data.removeprefix(QUEUE), form.to.data.startswith(QUEUE)
+    try:
+        moving.move(reference, slug, seen=form.seen.data, wait=wait)
+    except Refusal as refusal:
+        reply = refusals.reply(refusal)
+        own = access.own_booking_or_404(reference)
+        form.seen.process_data(own.sequence)
+        return _show(own, form, moving.other_times(own), reply.status, reply.sentence)
+    flash(_done(access.own_booking_or_404(reference), old))
+    return redirect(url_for("bookings.show", reference=reference), 303)
+
+
+def _done(own: Booking, old: str) -> str:
+    new = _name_of(own.slot)
+    if own.status is BookingStatus.WAITING:
+        return gettext("You have changed from the queue for %(old)s to that for %(new)s.", old=old, new=new)
+    return gettext("You have changed from %(old)s to %(new)s.", old=old, new=new)
+
+
+def _name_of(slot: Slot) -> str:
+    title = filters.tr(slot.activity.title).split(": ")[0]
+    return gettext("%(title)s %(time)s", title=title, time=filters.clock_time(slot.starts_at))
+
+
+def _show(
+    own: Booking, form: MoveForm, times: Sequence[Slot], status: int = 200, notice: str | None = None
+) -> Response:
+    now = clock.now()
+    others = [_choice(own, slot, now) for slot in times if slot.cancelled_at is None and slot.starts_at > now]
+    page = render_template(
+        "bookings/move.html", booking=own, slot=own.slot, activity=own.slot.activity, form=form, notice=notice, now=now,
+        same=[one for one in others if one.slot.activity_id == own.slot.activity_id],
+        further=[one for one in others if one.slot.activity_id != own.slot.activity_id],
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _choice(own: Booking, slot: Slot, now: datetime) -> OtherTime:
+    if own.status not in moving.MOVABLE or not slot.takes_bookings(now) or own.size > slot.party_limit:
+        return OtherTime(slot, "")
+    if slot.left >= own.size:
+        return OtherTime(slot, slot.slug)
+    may_queue = own.status is BookingStatus.WAITING and own.size <= slot.capacity - slot.kept_back
+    return OtherTime(slot, QUEUE + slot.slug if may_queue else "")

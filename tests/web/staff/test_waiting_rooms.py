@@ -1,0 +1,95 @@
+"""What organisers see of an opening's line, and what they may do with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import pytest
+from flask import Flask
+
+from iclei_events.models import StaffRole
+from iclei_events.services import waiting_rooms
+from tests.clients import Page
+from tests.times import AppClock
+from tests.web.staff.desks import Desk, make_desk
+
+OPENS_AT: Final = datetime(2022, 5, 2, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(app: Flask, app_clock: AppClock) -> Desk:
+    """A desk at an event whose booking opens in ten minutes, with three people in the waiting room."""
+    app_clock.stand_at(OPENS_AT - timedelta(minutes=10))
+    made = make_desk(app, opens_at=OPENS_AT)
+    with app.app_context():
+        for _ in range(3):
+            waiting_rooms.take_ticket(made.event_id, OPENS_AT, None)
+    return made
+
+
+def rooms(desk: Desk) -> Page:
+    return desk.visitor.open(f"/en/staff/{desk.event_slug}/waiting-rooms")
+
+
+def test_the_board_leads_to_the_waiting_rooms_and_how_many_are_there(desk: Desk) -> None:
+    page = desk.visitor.open(desk.open().link("Waiting rooms"))
+
+    assert page.texts("section h2") == ["2 May at 12:00"]
+    assert "The waiting room is open, booking is not." in page.text
+    assert page.texts(".totals dd") == ["1", "5", "3", "0", "0"]
+
+
+def test_an_organiser_pauses_the_line_and_lets_it_go_on(desk: Desk, app_clock: AppClock) -> None:
+    paused = desk.visitor.submit(rooms(desk), "Pause")
+    app_clock.stand_at(OPENS_AT + timedelta(seconds=5))
+    with desk.app.app_context():
+        waiting_rooms.open_due()
+    stands = rooms(desk)
+    resumed = desk.visitor.submit(stands, "Let people in again")
+
+    assert "The line is paused. Whoever is in it keeps the place." in paused.text
+    assert stands.texts(".totals dd")[-1] == "3"
+    assert "The line goes on." in resumed.text
+    app_clock.advance(seconds=1)
+    assert rooms(desk).texts(".totals dd")[-1] == "0"
+
+
+def test_an_organiser_says_how_many_are_let_in(desk: Desk) -> None:
+    page = desk.visitor.submit(rooms(desk), "Save", per_second="7")
+
+    assert "From now on 7 are let in each second." in page.text
+    assert page.fields("Save")["per_second"] == "7"
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Write how many."),
+        ("0", "Write a number from 1 to 1000."),
+        ("1001", "Write a number from 1 to 1000."),
+        ("many", "Write a number with the digits 0 to 9."),
+    ],
+)
+def test_a_rate_that_cannot_be_meant_stays_in_the_form_with_what_is_wrong(desk: Desk, typed: str, said: str) -> None:
+    page = desk.visitor.submit(rooms(desk), "Save", status=422, per_second=typed)
+
+    assert page.texts(".ds-validation-message") == [said]
+    assert page.fields("Save")["per_second"] == typed
+
+
+def test_whoever_only_looks_on_may_not_pause(app: Flask, desk: Desk) -> None:
+    viewer = make_desk(app, StaffRole.VIEWER, opens_at=OPENS_AT)
+
+    viewer.visitor.open(f"/en/staff/{viewer.event_slug}/waiting-rooms", status=403)
+    assert "Waiting rooms" not in viewer.open().text
+
+
+def test_an_opening_of_another_event_is_not_there(app: Flask, desk: Desk) -> None:
+    other = make_desk(app, opens_at=OPENS_AT + timedelta(hours=1))
+    action = other.visitor.open(f"/en/staff/{other.event_slug}/waiting-rooms").form("Pause").get("action")
+    elsewhere = str(action).replace(other.event_slug, desk.event_slug)
+    token = rooms(desk).fields("Pause")["csrf_token"]
+
+    assert desk.visitor.client.post(elsewhere, data={"csrf_token": token}).status_code == 404
