@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
+    initialize,
     invariant,
     multiple,
     precondition,
@@ -52,14 +53,22 @@ class DrawLife(RuleBasedStateMachine):
     def largest(self, wishes: tuple[int, ...]) -> int:
         return max(scenes.slot_now(self.draw.slots[number]).capacity for number in wishes)
 
+    @initialize(target=made, parties=st.lists(st.tuples(st.integers(1, 4), wishes), min_size=2, max_size=5))
+    def some_have_entered(self, parties: list[tuple[int, tuple[int, ...]]]) -> Any:
+        return multiple(*filter(None, [self.enter_party(*party) for party in parties]))
+
     @rule(target=made, size=st.integers(1, 5), wishes=wishes)
     def enter(self, size: int, wishes: tuple[int, ...]) -> Any:
+        reference = self.enter_party(size, wishes)
+        return multiple() if reference is None else reference
+
+    def enter_party(self, size: int, wishes: tuple[int, ...]) -> str | None:
         largest = self.largest(wishes)
         try:
             answer = lots.enter(self.draw, f"P{len(self.references)}", adults=size, wishes=wishes)
         except (refusals.Closed, refusals.TooLarge):
             assert not self.is_open or size > largest
-            return multiple()
+            return None
         assert self.is_open
         self.references.append(answer.reference)
         self.sizes[answer.reference] = size
@@ -104,6 +113,11 @@ class DrawLife(RuleBasedStateMachine):
         before = lots.draw_now(self.draw).published
         draw_results.run(self.draw.id, VALUE, by=ORGANISER)
         assert before in {None, lots.draw_now(self.draw).published}
+
+    @precondition(lambda machine: machine.is_open)
+    @rule()
+    def closing_comes(self) -> None:
+        self.clock.stand_at(CLOSES_AT)
 
     @rule(number=st.integers(0, 1), size=st.integers(1, 2))
     def keep_back(self, number: int, size: int) -> None:
