@@ -135,6 +135,12 @@ def test_a_booking_is_accessible_in_every_state(
     one.heading("A place is free for you", "%(num)s places are free for you", 3)
     found += faults(one.page, one.language)
 
+    reader.follow("Why we keep it, who has looked at it, and how to erase it", "aside")
+    found += faults(reader.page, reader.language)
+    reader.follow("Erase my details", "main")
+    found += faults(reader.page, reader.language)
+    reader.follow("No, keep the booking", "main")
+    reader.follow("Your booking", "main")
     reader.unfold("Change how many come")
     send_empty(reader.page)
     found += faults(reader.page, reader.language)
