@@ -105,6 +105,11 @@ class Booking(Base):
     staff: Mapped[Staff | None] = relationship()
 
     @property
+    def needs(self) -> int:
+        """How many places must be free for the party to be offered any."""
+        return self.least_size or self.size
+
+    @property
     def is_holding(self) -> bool:
         return self.status in HOLDING
 

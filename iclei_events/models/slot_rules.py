@@ -75,6 +75,11 @@ class SlotRules:
         return max(0, self.capacity - self.held - self.kept_back)
 
     @property
+    def public_capacity(self: SlotColumns) -> int:
+        """Places that anybody may have: all but those that staff keep back. No larger party can ever be served."""
+        return self.capacity - self.kept_back
+
+    @property
     def left(self: SlotColumns) -> int:
         """Places a newcomer can have at once: none while others wait whom the slot could hold: it is saved for them."""
         return 0 if self.waiting > self.out_of_reach else self.free

@@ -11,19 +11,19 @@ from sqlalchemy.orm import joinedload
 
 from iclei_events import clock
 from iclei_events.db import db, transaction
-from iclei_events.models import ACTIVE, Booking, Disclosed, Disclosure, Slot
+from iclei_events.models import ACTIVE, Booking, Disclosed, Disclosure
 from iclei_events.models.types import UtcDateTime, choice
 
 
-def note_list(slot: Slot, what: Disclosed, *, staff_id: int, ended: bool = False) -> None:
+def note_list(slot_id: int, what: Disclosed, *, staff_id: int, ended: bool = False) -> None:
     """Note that the list of a slot's parties was opened: those in force, or with ``ended`` those that are over."""
     active = Booking.status.in_(ACTIVE)
-    _note(select(Booking.id).where(Booking.slot_id == slot.id, ~active if ended else active), what, staff_id)
+    _note(select(Booking.id).where(Booking.slot_id == slot_id, ~active if ended else active), what, staff_id)
 
 
-def note_one(booking: Booking, what: Disclosed, *, staff_id: int) -> None:
+def note_one(booking_id: int, what: Disclosed, *, staff_id: int) -> None:
     """Note that one party's ticket or booking was opened."""
-    _note(select(Booking.id).where(Booking.id == booking.id), what, staff_id)
+    _note(select(Booking.id).where(Booking.id == booking_id), what, staff_id)
 
 
 def _note(bookings: Select[int], what: Disclosed, staff_id: int) -> None:

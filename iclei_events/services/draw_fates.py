@@ -71,7 +71,7 @@ def _fates(
             yield _Fate(booking_id, lot.position, size, BookingStatus.OFFERED, slots[lot.got])
             continue
         wished = [slots[slug] for slug in lot.entry.wishes if slug in slots]
-        possible = [slot for slot in wished if not draws.is_off(slot, now) and size <= slot.capacity - slot.kept_back]
+        possible = [slot for slot in wished if not draws.is_off(slot, now) and size <= slot.public_capacity]
         if possible:
             yield _Fate(booking_id, lot.position, size, BookingStatus.WAITING, possible[0])
         else:

@@ -38,7 +38,7 @@ def next_turn(session: Session, slot: Slot) -> Turn | None:
 
 def first(session: Session, slot: Slot, *, at_most: int | None = None) -> InLine | None:
     """The first party in line that the slot could hold, kept-back places aside; with ``at_most``, one that fits it."""
-    largest = slot.capacity - slot.kept_back if at_most is None else at_most
+    largest = slot.public_capacity if at_most is None else at_most
     row = session.execute(_in_order(slot.id, largest, most=1)).first()
     return _in_line(row) if row is not None else None
 

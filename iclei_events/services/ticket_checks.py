@@ -19,6 +19,11 @@ class Fault(enum.StrEnum):
     OVER = "over"
 
 
+def has_ticket(booking: Booking) -> bool:
+    """Whether the party has something to show at the meeting point."""
+    return booking.status is BookingStatus.CONFIRMED and booking.slot.cancelled_at is None
+
+
 def fault_of(booking: Booking, now: datetime) -> Fault | None:
     """What speaks against the ticket now; None: it holds."""
     slot = booking.slot

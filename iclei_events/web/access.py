@@ -51,11 +51,15 @@ def own_booking_or_404(reference: str) -> Booking:
 def unlock_or_404(reference: str, secret: str) -> None:
     """Remember the booking whose link carries this secret."""
     booking = bookings.find(reference)
-    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
     salt = booking.salt if booking is not None else ""
-    if not links.opens(secret, "booking", salt, keys) or booking is None:
+    if not links.opens(secret, "booking", salt, secret_keys()) or booking is None:
         abort(404)
     remember(booking.reference, booking.salt)
+
+
+def secret_keys() -> list[str]:
+    """The keys under which a link that we have sent may open something: today's, then older ones."""
+    return [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
 
 
 def _digest(salt: str) -> str:

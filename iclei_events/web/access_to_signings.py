@@ -5,10 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final
 
-from flask import abort, current_app, session
+from flask import abort, session
 
 from iclei_events.models import Signatory
 from iclei_events.services import links, signing
+from iclei_events.web.access import secret_keys
 
 OPENED: Final = "signings"
 MOST: Final = 10
@@ -19,8 +20,7 @@ def unlock_or_404(reference: str, secret: str) -> None:
     """Remember the signing whose link carries this secret."""
     found = signing.find(reference)
     salt = (found.salt if found is not None else None) or ""
-    keys = [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
-    if not links.opens(secret, "signatory", salt, keys) or not salt:
+    if not links.opens(secret, "signatory", salt, secret_keys()) or not salt:
         abort(404)
     others = [(known, digest) for known, digest in session.get(OPENED, {}).items() if known != reference]
     session[OPENED] = dict([*others, (reference, _digest(salt))][-MOST:])

@@ -11,10 +11,11 @@ from flask_babel import force_locale, gettext
 from werkzeug.wrappers import Response
 
 from iclei_events.models import CalendarFeed
-from iclei_events.services import calendar, calendar_feeds, my_bookings
+from iclei_events.services import calendar, calendar_feeds
 from iclei_events.web import access
 from iclei_events.web.calendar import as_file, page_of
 from iclei_events.web.languages import PREFIX, current_language
+from iclei_events.web.my import mail_is_on_its_way
 
 blueprint = Blueprint("calendar_feeds", __name__)
 
@@ -44,7 +45,7 @@ class Kept:
 @blueprint.get("/my/calendar/<secret>.ics")
 def feed(secret: str) -> Response:
     """Answer from memory, or with 304, as long as nothing has changed: two short queries, however often it is asked."""
-    found = calendar_feeds.find(secret, _keys()) or abort(404)
+    found = calendar_feeds.find(secret, access.secret_keys()) or abort(404)
     if found.revoked_at is not None:
         abort(410)
     shown = calendar_feeds.state(found)
@@ -70,15 +71,11 @@ def _body(shown: calendar_feeds.State, tag: str) -> bytes:
     return body
 
 
-def _keys() -> list[str]:
-    return [current_app.config["SECRET_KEY"], *current_app.config["SECRET_KEY_FALLBACKS"]]
-
-
 @blueprint.get(PREFIX + "/my/calendar")
 def manage() -> Response | str:
     """The owner's page. The mailed link carries the secret once; a cookie remembers it."""
     if "key" in request.args:
-        found = calendar_feeds.find(request.args["key"], _keys()) or abort(404)
+        found = calendar_feeds.find(request.args["key"], access.secret_keys()) or abort(404)
         session[OPENED] = found.reference
         session.permanent = True
         return redirect(url_for(".manage"), 303)
@@ -107,7 +104,9 @@ def renew() -> Response:
 
 @blueprint.get(PREFIX + "/my/calendar/sent")
 def sent() -> str:
-    return render_template("my/calendar_sent.html", minutes=int(my_bookings.BETWEEN_MAILS.total_seconds() // 60))
+    return mail_is_on_its_way(
+        gettext("If there are bookings with that address, a mail with your calendar address is on its way.")
+    )
 
 
 @blueprint.post(PREFIX + "/bookings/<reference>/calendar")

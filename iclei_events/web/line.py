@@ -7,13 +7,13 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 from wtforms.widgets import HiddenInput
 
-from iclei_events.models import Slot
 from iclei_events.services import changes, offers, queueing, swaps
 from iclei_events.services.refusals import AdultMissing, NoRoom, Refusal
-from iclei_events.web import access, filters, refusals
+from iclei_events.web import access, refusals
 from iclei_events.web.bookings import act, blueprint, page, refused
 from iclei_events.web.forms import Form, LineField
 from iclei_events.web.line_forms import LeastForm, WhoComesForm, check_least
+from iclei_events.web.moving import name_of
 
 LONGEST_SLUG = 80
 
@@ -75,19 +75,15 @@ def ask(reference: str) -> Response:
     form = TimeForm()
     if not form.validate():
         return page(own, 422, notice=next(iter(form.errors.values()))[0])
-    old, held = _name_of(own.slot), own.slot_id
+    old, held = name_of(own.slot), own.slot_id
     try:
         swaps.ask(reference, form.slot.data)
     except Refusal as refusal:
         return refused(access.own_booking_or_404(reference), refusal)
     own = access.own_booking_or_404(reference)
     if own.slot_id != held:
-        flash(gettext("Done. You have changed from %(old)s to %(new)s.", old=old, new=_name_of(own.slot)))
+        flash(gettext("Done. You have changed from %(old)s to %(new)s.", old=old, new=name_of(own.slot)))
     return redirect(url_for("bookings.show", reference=reference, _anchor="other-time"), 303)
-
-
-def _name_of(slot: Slot) -> str:
-    return gettext("%(title)s %(time)s", title=filters.tr(slot.activity.title), time=filters.clock_time(slot.starts_at))
 
 
 @blueprint.post("/bookings/<reference>/wishes/withdraw")

@@ -59,7 +59,7 @@ def shown(own: Booking, state: str, now: datetime) -> dict[str, Any]:
         return {
             "number": number,
             "chance": chances.of_number(own.slot.activity.kind, number, now),
-            "out_of_reach": (own.least_size or own.size) > own.slot.capacity - own.slot.kept_back,
+            "out_of_reach": own.needs > own.slot.public_capacity,
         }
     if state == "offered" and own.offer_until is not None and own.offer_prolonged_at is None:
         return {"longer": waiting.prolonged_until(own.offer_until, own.slot.starts_at)}

@@ -60,7 +60,7 @@ def move(reference: str) -> Response:
         return _show(own, form, times)
     if not form.validate():
         return _show(own, form, times, 422)
-    old = _name_of(own.slot)
+    old = name_of(own.slot)
     slug, wait = form.to.data.removeprefix(QUEUE), form.to.data.startswith(QUEUE)
     try:
         moving.move(reference, slug, seen=form.seen.data, wait=wait)
@@ -74,13 +74,14 @@ def move(reference: str) -> Response:
 
 
 def _done(own: Booking, old: str) -> str:
-    new = _name_of(own.slot)
+    new = name_of(own.slot)
     if own.status is BookingStatus.WAITING:
         return gettext("You have changed from the queue for %(old)s to that for %(new)s.", old=old, new=new)
     return gettext("You have changed from %(old)s to %(new)s.", old=old, new=new)
 
 
-def _name_of(slot: Slot) -> str:
+def name_of(slot: Slot) -> str:
+    """What a sentence calls a time: "Siptex 10.30"."""
     title = filters.tr(slot.activity.title).split(": ")[0]
     return gettext("%(title)s %(time)s", title=title, time=filters.clock_time(slot.starts_at))
 
@@ -103,5 +104,5 @@ def _choice(own: Booking, slot: Slot, now: datetime) -> OtherTime:
         return OtherTime(slot, "")
     if slot.left >= own.size:
         return OtherTime(slot, slot.slug)
-    may_queue = own.status is BookingStatus.WAITING and own.size <= slot.capacity - slot.kept_back
+    may_queue = own.status is BookingStatus.WAITING and own.size <= slot.public_capacity
     return OtherTime(slot, QUEUE + slot.slug if may_queue else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from iclei_events import clock
@@ -41,7 +41,14 @@ def send_links() -> Response:
 
 @blueprint.get("/sent")
 def links_sent() -> str:
-    return render_template("my/sent.html", minutes=int(my_bookings.BETWEEN_MAILS.total_seconds() // 60))
+    return mail_is_on_its_way(
+        gettext("If there are bookings with that address, a mail with links to them is on its way.")
+    )
+
+
+def mail_is_on_its_way(lead: str) -> str:
+    """The same page whether somebody booked with the address or not."""
+    return render_template("my/sent.html", lead=lead, minutes=int(my_bookings.BETWEEN_MAILS.total_seconds() // 60))
 
 
 def _index(form: LinksForm) -> str:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from flask import current_app, url_for
 from markupsafe import Markup
 
-from iclei_events.models import Booking, BookingStatus
+from iclei_events.models import Booking
 from iclei_events.services import tickets
-
-
-def has_ticket(booking: Booking) -> bool:
-    """Whether there is something to show at the meeting point."""
-    return booking.status is BookingStatus.CONFIRMED and booking.slot.cancelled_at is None
+from iclei_events.services.ticket_checks import has_ticket
 
 
 def code_address(booking: Booking) -> str:

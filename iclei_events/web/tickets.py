@@ -6,10 +6,11 @@ from flask import abort, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from iclei_events.services import ticket_writing, tickets
+from iclei_events.services.ticket_checks import has_ticket
 from iclei_events.web import access
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.staff.access import current_staff
-from iclei_events.web.ticket_codes import code_address, has_ticket
+from iclei_events.web.ticket_codes import code_address
 
 
 @blueprint.get("/bookings/<reference>.pdf")

@@ -19,6 +19,7 @@ from iclei_events.models.waiting_room import PER_SECOND
 from iclei_events.services import line_tickets, openings
 from iclei_events.services.admission import Ticket
 from iclei_events.services.openings import Opening
+from iclei_events.web.access import secret_keys
 
 IN_SESSION: Final = "line"
 IN_ADDRESS: Final = "ticket"
@@ -121,9 +122,8 @@ def _may_go_in(opening: Opening, now: datetime) -> bool:
 
 def ticket_for(opening: Opening) -> Ticket | None:
     """The visitor's ticket: from the address, else what this browser was given before."""
-    config = current_app.config
-    keys = [config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]]
-    carried = line_tickets.read_signed(request.args.get(IN_ADDRESS, ""), opening.event_id, opening.opens_at, keys)
+    address = request.args.get(IN_ADDRESS, "")
+    carried = line_tickets.read_signed(address, opening.event_id, opening.opens_at, secret_keys())
     return carried or line_tickets.read_plain(str(_kept().get(_name(opening), "")))
 
 

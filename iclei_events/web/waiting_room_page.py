@@ -92,7 +92,7 @@ def _view(opening: Opening, slot_slug: str, room: Room, now: datetime) -> View:
         paused=opening.is_paused(),
         all_gone=now >= opening.opens_at and opening.left(now) == 0,
         still="still" in request.args,
-        places=sum(slot.capacity - slot.kept_back for slot in opening.slots),
+        places=sum(slot.public_capacity for slot in opening.slots),
     )
 
 

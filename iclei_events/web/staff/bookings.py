@@ -64,9 +64,8 @@ def index(slot_slug: str) -> Answer:
     """The slot's parties. Whoever only views sees no contacts; needs are for those who meet the party."""
     slot = slot_of_event_or_404(slot_slug)
     words, ended = one_line(request.args.get("q", ""))[:100], request.args.get("show") == "ended"
-    disclosures.note_list(slot, disclosed(), staff_id=signed_in_staff().id, ended=ended)
-    slot = slot_of_event_or_404(slot_slug)
-    return render_template(
+    slot_id, what = slot.id, disclosed()
+    page = render_template(
         "staff/slots/bookings.html",
         slot=slot,
         parties=slot_parties.parties(slot, words=words, ended=ended),
@@ -75,6 +74,8 @@ def index(slot_slug: str) -> Answer:
         sees_contacts=may("organiser") or may("door"),
         sees_needs=may("door"),
     )
+    disclosures.note_list(slot_id, what, staff_id=signed_in_staff().id, ended=ended)
+    return page
 
 
 def disclosed() -> Disclosed:
