@@ -27,7 +27,11 @@ def configure(log_format: str) -> None:
     if log_format == "json":
         shared.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer()
-    structlog.configure(processors=[*shared, renderer], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        processors=[*shared, renderer],
+        # Asked for at each event: whoever has turned standard error elsewhere since finds the log there.
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
+    )
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -10,8 +10,9 @@ from iclei_events import logs
 
 @pytest.fixture(autouse=True)
 def _as_before() -> object:
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_as_json_each_event_is_one_object_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
