@@ -151,6 +151,7 @@ def app(_app_and_database: tuple[Flask, Database], app_clock: AppClock, tmp_path
     databases.restore(app, database)
     changed = dict(app.config)
     app.config["MAIL_URL"] = f"file:{tmp_path / 'mail'}"
+    app.extensions.pop("limits", None)  # time stands still, so what one test has used up would stay so
     yield app
     app.config.clear()
     app.config.update(changed)

@@ -23,6 +23,8 @@ IDS: Final = {
     "M": "01 02 04 05",
     "L": "01 02 04",
     "G": "01 02 04 05",
+    "T": "01 02 04 05 07 08 10 11",
+    "R": "01 02 05",
 }
 """The rows of the groups that touch what there is."""
 
@@ -43,6 +45,9 @@ CALENDAR: Final = "abuse/test_calendar"
 MOVING: Final = "web/test_moving"
 WAITING_ROOM: Final = "web/test_waiting_room"
 PARTY: Final = "web/test_attendees"
+HEADERS: Final = "abuse/test_headers"
+LIMITS: Final = "abuse/test_limits"
+TICKETS: Final = "web/test_tickets"
 
 HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     # Forms
@@ -231,7 +236,11 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     "P02 back and again": ("abuse/test_replay::test_a_form_sent_again_after_going_back", f"{SIGNING}::test_p02_"),
     "P04 key of another": ("abuse/test_replay::test_the_key_of_somebody_else", f"{SIGNING}::test_p04_"),
     "P05 old link": ("abuse/test_replay::test_an_old_page_cancels_the_old_booking",),
-    "P07 fifty mails": ("web/test_my::test_asking_fifty_times", "web/test_calendar_feeds::test_asking_fifty_times"),
+    "P07 fifty mails": (
+        "web/test_my::test_asking_fifty_times",
+        "web/test_calendar_feeds::test_asking_fifty_times",
+        f"{LIMITS}::test_asked_too_often_a_known_and_an_unknown_address",
+    ),
     # Other sites
     "X01 foreign forms": (
         f"{SITES}::test_no_form_is_taken_without_its_token",
@@ -316,6 +325,56 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
         f"{FORMS}::test_the_language_can_change_in_the_middle",
         f"{LANGUAGES}::test_the_language_chosen_in_a_form",
         f"{LANGUAGES}::test_every_answer_to_a_form",
+    ),
+    # Secrets
+    "T01 guesses": (
+        f"{LIMITS}::test_guessed_secrets_open_nothing_and_are_slowed_down",
+        f"{LIMITS}::test_no_secret_can_be_guessed_at_leisure",
+        f"{HEADERS}::test_a_wrong_secret_and_an_unknown_booking",
+        f"{HEADERS}::test_the_secret_of_one_thing_opens_no_other",
+    ),
+    "T02 numbers": (
+        f"{HEADERS}::test_a_wrong_secret_and_an_unknown_booking",
+        f"{LIMITS}::test_a_booking_has_no_number_that_leads_to_the_next",
+    ),
+    "T04 elsewhere": (
+        f"{HEADERS}::test_a_page_of_ones_own_leads_and_loads_nothing",
+        f"{HEADERS}::test_a_secret_leaves_the_address_at_once",
+    ),
+    "T05 logs": (
+        f"{HEADERS}::test_no_secret_and_no_person_is_in_the_log",
+        f"{LIMITS}::test_what_is_counted_names_nobody",
+    ),
+    "T07 scanners": (f"{HEADERS}::test_a_scanner_that_opens_every_link_of_a_mail",),
+    "T08 cookies": (
+        f"{HEADERS}::test_a_session_stays_good_after_the_key_was_changed",
+        f"{HEADERS}::test_a_forged_cookie_is_no_cookie",
+        f"{HEADERS}::test_a_signed_cookie_with_odd_contents",
+    ),
+    "T10 lists": (f"{HEADERS}::test_no_list_of_the_staff_carries_a_secret_of_a_booking",),
+    "T11 tickets": (
+        f"{TICKETS}::test_what_is_no_ticket_of_ours",
+        f"{TICKETS}::test_the_ticket_of_another_event",
+        f"{TICKETS}::test_a_guessed_proof_is_no_ticket",
+        f"{TICKETS}::test_reading_a_ticket_twice",
+        f"{TICKETS}::test_the_code_names_nobody_and_opens_nothing",
+    ),
+    # Rate
+    "R01 one network": (
+        f"{LIMITS}::test_five_hundred_addresses_in_a_minute",
+        f"{LIMITS}::test_two_hundred_people_behind_the_one_address",
+        f"{LIMITS}::test_one_address_is_stopped_before_the_network",
+        f"{LIMITS}::test_a_form_counts_once",
+        "services/test_allowances::test_a_bot_is_told_from_a_library",
+    ),
+    "R02 forwarding": (
+        f"{LIMITS}::test_a_made_up_forwarding_header",
+        f"{LIMITS}::test_of_a_named_proxy_only_what_it_says_itself",
+    ),
+    "R05 hammering": (
+        f"{LIMITS}::test_everything_made_for_one_reader_alone",
+        f"{LIMITS}::test_a_public_page_is_served_from_memory",
+        f"{LIMITS}::test_while_search_and_feeds_are_hammered",
     ),
 }
 

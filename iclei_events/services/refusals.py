@@ -148,5 +148,13 @@ class NotYetVerified(Refusal):
     """Fewer people of the staff have checked the signing than are needed to publish it."""
 
 
+class TooManyTries(Refusal):
+    """It was done so often from one network, or for one address, that there is a wait of so many ``seconds``."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"again in {seconds} seconds")
+        self.seconds = seconds
+
+
 class TooManyReports(Refusal):
     """So many problems were reported in the last hour that one more is not taken."""

@@ -18,6 +18,7 @@ from iclei_events.web import (
     health,
     kept_parts,
     languages,
+    limits,
     my,
     overload,
     pages,
@@ -46,6 +47,7 @@ def init_app(app: Flask) -> None:
     overload.init_app(app)
     assets.init_app(app)
     security.init_app(app)
+    limits.init_app(app)
     errors.init_app(app)
     compression.init_app(app)
     for blueprint in (

@@ -9,6 +9,7 @@ from flask import abort, current_app, session
 
 from iclei_events.models import Booking
 from iclei_events.services import bookings, links
+from iclei_events.web import limits
 
 OPENED: Final = "bookings"
 MOST: Final = 30
@@ -53,7 +54,7 @@ def unlock_or_404(reference: str, secret: str) -> None:
     booking = bookings.find(reference)
     salt = booking.salt if booking is not None else ""
     if not links.opens(secret, "booking", salt, secret_keys()) or booking is None:
-        abort(404)
+        limits.wrong_link()
     remember(booking.reference, booking.salt)
 
 

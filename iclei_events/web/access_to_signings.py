@@ -9,6 +9,7 @@ from flask import abort, session
 
 from iclei_events.models import Signatory
 from iclei_events.services import links, signing
+from iclei_events.web import limits
 from iclei_events.web.access import secret_keys
 
 OPENED: Final = "signings"
@@ -21,7 +22,7 @@ def unlock_or_404(reference: str, secret: str) -> None:
     found = signing.find(reference)
     salt = (found.salt if found is not None else None) or ""
     if not links.opens(secret, "signatory", salt, secret_keys()) or not salt:
-        abort(404)
+        limits.wrong_link()
     others = [(known, digest) for known, digest in session.get(OPENED, {}).items() if known != reference]
     session[OPENED] = dict([*others, (reference, _digest(salt))][-MOST:])
 

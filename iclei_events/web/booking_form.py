@@ -27,7 +27,7 @@ from iclei_events.services.refusals import (
     TooManyPlaces,
 )
 from iclei_events.services.slots import SlotToBook
-from iclei_events.web import access, entry_form, kept_forms, refusals, turnstile, waiting_room
+from iclei_events.web import access, entry_form, kept_forms, limits, refusals, turnstile, waiting_room
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.contact_fields import EmailField, PhoneField
 from iclei_events.web.errors import RETRY_AFTER_SECONDS
@@ -106,6 +106,7 @@ def _send(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
     if turnstile.must_wait(slot_slug):
         return _show_refusal(slot_slug, form, NotYourTurn())
     try:
+        limits.check_form("book", form.contact.email_key, form.idempotency_key.data)
         answer = bookings.book(
             slot,
             party=form.party,

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from iclei_events.models import CalendarFeed
 from iclei_events.services import calendar, calendar_feeds
-from iclei_events.web import access
+from iclei_events.web import access, limits
 from iclei_events.web.calendar import as_file, page_of
 from iclei_events.web.languages import PREFIX, current_language
 from iclei_events.web.my import mail_is_on_its_way
@@ -45,7 +45,7 @@ class Kept:
 @blueprint.get("/my/calendar/<secret>.ics")
 def feed(secret: str) -> Response:
     """Answer from memory, or with 304, as long as nothing has changed: two short queries, however often it is asked."""
-    found = calendar_feeds.find(secret, access.secret_keys()) or abort(404)
+    found = calendar_feeds.find(secret, access.secret_keys()) or limits.wrong_link()
     if found.revoked_at is not None:
         abort(410)
     shown = calendar_feeds.state(found)
@@ -75,7 +75,7 @@ def _body(shown: calendar_feeds.State, tag: str) -> bytes:
 def manage() -> Response | str:
     """The owner's page. The mailed link carries the secret once; a cookie remembers it."""
     if "key" in request.args:
-        found = calendar_feeds.find(request.args["key"], access.secret_keys()) or abort(404)
+        found = calendar_feeds.find(request.args["key"], access.secret_keys()) or limits.wrong_link()
         session[OPENED] = found.reference
         session.permanent = True
         return redirect(url_for(".manage"), 303)

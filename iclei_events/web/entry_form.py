@@ -16,7 +16,7 @@ from iclei_events.services import bookings, draw_entries, draws, slots
 from iclei_events.services.draw_entries import MOST_WISHES
 from iclei_events.services.letters import Writing
 from iclei_events.services.refusals import AdultMissing, KeyTaken, Refusal, TooLarge
-from iclei_events.web import refusals
+from iclei_events.web import limits, refusals
 from iclei_events.web.draws import state_of
 from iclei_events.web.filters import clock_time, day_short, tr
 from iclei_events.web.forms import Form
@@ -93,6 +93,7 @@ def send(slot_slug: str, base: type[Form]) -> Response:
     if mistaken:
         return _page(slot, draw, form, 422)
     try:
+        limits.check_form("book", form.contact.email_key, form.idempotency_key.data)
         answer = draw_entries.enter(
             draw.id, wishes_in(form), party=form.party, contact=form.contact, language=form.language.data,
             key=form.idempotency_key.data,

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from iclei_events.db import DatabaseBusyError, is_busy
 from iclei_events.i18n import is_language
+from iclei_events.services.refusals import TooManyTries
 
 RETRY_AFTER_SECONDS: Final = 5
 KNOWN: Final = frozenset({400, 403, 404, 405, 409, 410, 413, 414, 415, 429, 500, 501, 503})
@@ -20,6 +21,7 @@ KNOWN: Final = frozenset({400, 403, 404, 405, 409, 410, 413, 414, 415, 429, 500,
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, show_http_error)
+    app.register_error_handler(TooManyTries, show_too_many)
     app.register_error_handler(DatabaseBusyError, show_busy)
     app.register_error_handler(PoolTimeoutError, show_busy)
     app.register_error_handler(DBAPIError, show_database_error)
@@ -37,6 +39,10 @@ def show_http_error(error: HTTPException) -> Response:
         if name in response.headers:
             page.headers[name] = response.headers[name]
     return page
+
+
+def show_too_many(_refusal: TooManyTries) -> Response:
+    return _page(429)
 
 
 def show_busy(_error: DatabaseBusyError | PoolTimeoutError) -> Response:

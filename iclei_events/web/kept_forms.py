@@ -15,6 +15,7 @@ from flask import current_app, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
+from iclei_events.web import limits
 from iclei_events.web.page_cache import KeptPage, PageCache, is_personal
 
 TOKEN: Final = "\ue000token\ue001"  # noqa: S105  a mark, no secret
@@ -28,6 +29,7 @@ def show(render: Callable[[str], Response]) -> Response:
     """The form that ``render`` makes with a new key, from memory where another visitor has just been given it."""
     key = secrets.token_urlsafe(KEY_BYTES)
     if not current_app.config["PAGE_CACHE_SECONDS"] or request.query_string or is_personal():
+        limits.check_network("page")
         return render(key)
     cache: PageCache = current_app.extensions.setdefault("kept_forms", PageCache())
     token, stamp = generate_csrf(), (int(time.monotonic()),)

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 from iclei_events import clock
 from iclei_events.services import calendar_feeds, my_bookings
 from iclei_events.services.addresses import email_key
-from iclei_events.web import access
+from iclei_events.services.refusals import TooManyTries
+from iclei_events.web import access, limits, refusals
 from iclei_events.web.bookings import standing
 from iclei_events.web.contact_fields import EmailField
 from iclei_events.web.forms import Form
@@ -32,6 +33,12 @@ def send_links() -> Response:
     form = LinksForm()
     if not form.validate():
         return make_response(_index(form), 422)
+    try:
+        limits.check_address("ask for links", email_key(form.email.data))
+        limits.check_network("ask for links")
+    except TooManyTries as refusal:
+        form.email.errors = [refusals.reply(refusal).sentence]
+        return make_response(_index(form), 429)
     if "calendar" in request.form:
         calendar_feeds.ask_for_address(email_key(form.email.data), language=current_language())
         return redirect(url_for("calendar_feeds.sent"), 303)

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from iclei_events import clock
 from iclei_events.services import revisions
+from iclei_events.web import limits
 from iclei_events.web.compression import best_coding, compress
 
 MOST_PAGES: Final = 256
@@ -127,6 +128,7 @@ def cached_page(*parameters: str) -> Callable[[View], Callable[..., Response]]:
         @wraps(view)
         def answer(**values: Any) -> Response:
             if is_personal():
+                limits.check_network("page")
                 return _personal(view(**values))
             return _shared(_kept_page(view, values, parameters))
 
@@ -137,6 +139,7 @@ def cached_page(*parameters: str) -> Callable[[View], Callable[..., Response]]:
 
 def do_not_keep() -> None:
     """Let the page of this request be forgotten: too many addresses lead to pages like it."""
+    limits.check_network("page")
     g.page_is_kept = False
 
 
@@ -152,6 +155,7 @@ def _kept_page(view: View, values: dict[str, Any], parameters: tuple[str, ...]) 
     seconds = current_app.config["PAGE_CACHE_SECONDS"]
     may_keep = bool(seconds) and all(name in parameters and len(given) == 1 for name, given in request.args.lists())
     if not may_keep:
+        limits.check_network("page")
         return KeptPage(view(**values).encode())
     cache: PageCache = current_app.extensions.setdefault("page_cache", PageCache())
     address = f"{request.path}?{sorted(request.args.items())}"

@@ -14,7 +14,7 @@ from iclei_events.services import contact, personal_data, problem_reports, progr
 from iclei_events.services.accessibility import STATEMENT
 from iclei_events.services.problem_reports import ProblemReport
 from iclei_events.services.refusals import Refusal
-from iclei_events.web import refusals
+from iclei_events.web import limits, refusals
 from iclei_events.web.contact_fields import EmailField
 from iclei_events.web.forms import Form, KeyField, LineField, TextField
 from iclei_events.web.languages import PREFIX, current_language
@@ -88,6 +88,7 @@ def _send(form: ProblemForm) -> Response:
     recipient = (event.contact_email if event else None) or parseaddr(current_app.config["MAIL_FROM"])[1]
     problem = ProblemReport(form.problem.data, form.where.data or "", form.email.data or "")
     try:
+        limits.check_network("report")
         problem_reports.report(problem, recipient=recipient, language=current_language(), key=form.idempotency_key.data)
     except Refusal as refusal:
         reply = refusals.reply(refusal)

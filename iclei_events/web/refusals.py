@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
 
 from flask_babel import gettext, ngettext
@@ -149,6 +150,16 @@ def _not_yet_verified(_refusal: refusals.NotYetVerified) -> str:
     return gettext("Two people must have checked the signing before it is published.")
 
 
+def _too_many_tries(refusal: refusals.TooManyTries) -> str:
+    return ngettext(
+        "There have been very many tries from your network or with this address, so nothing was stored. "
+        "Send the form again in one minute.",
+        "There have been very many tries from your network or with this address, so nothing was stored. "
+        "Send the form again in %(num)s minutes.",
+        ceil(refusal.seconds / 60),
+    )
+
+
 def _too_many_reports(_refusal: refusals.TooManyReports) -> str:
     return gettext("Very many reports came in just now. Try again in an hour, or call us.")
 
@@ -179,6 +190,7 @@ TABLE: Final[dict[type[refusals.Refusal], tuple[int, Outcome, Callable[[Any], st
     refusals.AlreadyInRegister: (409, Outcome.REFUSED, _already_in_register),
     refusals.TooManyUnconfirmed: (429, Outcome.REFUSED, _too_many_unconfirmed),
     refusals.NotYetVerified: (409, Outcome.REFUSED, _not_yet_verified),
+    refusals.TooManyTries: (429, Outcome.REFUSED, _too_many_tries),
     refusals.TooManyReports: (429, Outcome.REFUSED, _too_many_reports),
     refusals.NotPermitted: (403, Outcome.REFUSED, _not_permitted),
 }

@@ -14,7 +14,7 @@ from iclei_events.db import DatabaseBusyError
 from iclei_events.models import Commitment, Signatory, SignatoryStatus
 from iclei_events.services import commitment, contact, declaring, signing
 from iclei_events.services.refusals import AlreadyInRegister, KeyTaken, NotActive, Refusal
-from iclei_events.web import filters, refusals
+from iclei_events.web import filters, limits, refusals
 from iclei_events.web.access_to_signings import own_signing_or_404, unlock_or_404
 from iclei_events.web.commitment import current_or_404
 from iclei_events.web.errors import RETRY_AFTER_SECONDS
@@ -48,6 +48,7 @@ def sign() -> Response:
 
 def _send(text: Commitment, form: SignForm) -> Response:
     try:
+        limits.check_form("sign", form.declaration.contact_email_key, form.idempotency_key.data)
         _, reference = declaring.declare(text, form.declaration, key=form.idempotency_key.data)
     except Refusal as refusal:
         return _show_refusal(text, form, refusal)

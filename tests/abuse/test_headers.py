@@ -13,8 +13,11 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from iclei_events.services import links
+from tests import scenes
 from tests.clients import Page
-from tests.insider import Insider, make_insider
+from tests.insider import Insider, everything_stored, make_insider
+from tests.times import AppClock
 
 pytestmark = pytest.mark.database("sqlite")
 
@@ -119,6 +122,36 @@ def test_no_secret_and_no_person_is_in_the_log(
 
     for never in (*insider.secrets.values(), token, cookie, "elda", "ander", "zorro", "amira@"):
         assert never not in written
+
+
+# T07
+def test_a_scanner_that_opens_every_link_of_a_mail_changes_nothing_and_spoils_none(
+    insider: Insider, app_clock: AppClock
+) -> None:
+    links = [f"{path}?key={secret}" for path, secret in insider.secrets.items()]
+    before = everything_stored(insider.app)
+    for link in links:
+        scanner = insider.app.test_client()
+        assert scanner.head(link, follow_redirects=True).status_code == 200
+        assert scanner.get(link, follow_redirects=True).status_code == 200
+    assert everything_stored(insider.app) == before
+    app_clock.advance(seconds=22)
+    for link in links:
+        assert insider.app.test_client().get(link, follow_redirects=True).status_code == 200
+
+
+# T10
+def test_no_list_of_the_staff_carries_a_secret_of_a_booking(insider: Insider) -> None:
+    with insider.app.app_context():
+        booking = scenes.booking(insider.booking)
+        key = insider.app.config["SECRET_KEY"]
+        never = [booking.salt, *(links.secret_for(purpose, booking.salt, key) for purpose in ("booking", "ticket"))]
+    pages = {endpoint: path for endpoint, path in insider.pages().items() if endpoint.startswith("staff.")}
+    del pages["staff.tickets.look"]  # no list: whoever is there has read the code from the ticket itself
+    texts = {endpoint: insider.client.get(path).get_data(as_text=True) for endpoint, path in pages.items()}
+
+    assert any(insider.booking in text for text in texts.values())
+    assert not [endpoint for endpoint, text in texts.items() for secret in never if secret in text]
 
 
 # T08

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from iclei_events.models import Staff
 from iclei_events.services import accounts, passwords, refusals, second_factor, sign_in, staff
+from iclei_events.web import limits
 from iclei_events.web.forms import Form, LineField, NameField
 from iclei_events.web.languages import current_language
 from iclei_events.web.staff.access import INVITATION, keep_signed_in
@@ -119,6 +120,7 @@ def _invited() -> Staff | None:
 
 
 def _over() -> Answer:
+    limits.check_network("guess")
     return render_template("staff/invitation_over.html"), 410
 
 

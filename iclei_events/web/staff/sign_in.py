@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from iclei_events.services import sign_in
+from iclei_events.services.refusals import TooManyTries
+from iclei_events.web import limits, refusals
 from iclei_events.web.forms import Form, LineField
 from iclei_events.web.staff.access import TOKEN, current_staff, keep_signed_in, safe_next
 from iclei_events.web.staff.fields import PasswordField
@@ -36,7 +38,11 @@ def start() -> Answer:
     form = SignInForm(next=safe_next(request.args.get("next")))
     if form.validate_on_submit():
         try:
+            limits.check_network("sign in")
             keep_signed_in(sign_in.start(form.email.data, form.password.data))
+        except TooManyTries as refusal:
+            form.form_errors.append(refusals.reply(refusal).sentence)
+            return render_template("staff/sign_in.html", form=form), 429
         except sign_in.SignInRefused:
             form.form_errors.append(
                 gettext(
