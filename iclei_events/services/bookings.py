@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import String, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -32,6 +32,27 @@ from iclei_events.services.booking_rows import (
     insert_under_claim,
 )
 from iclei_events.services.person_limit import PersonLimit
+from iclei_events.services.prepared import Prepared
+
+# A rush asks these over and over: written once, they are neither put together nor looked up anew.
+_WITH_KEY: Final = Prepared(
+    select(Booking.reference, Booking.salt, Booking.slot_id, Attendee.email_key)
+    .join(Attendee, isouter=True)
+    .where(Booking.idempotency_key == bindparam("key", type_=String))
+)
+_SLOT_NOW: Final = select(Slot).where(Slot.id == bindparam("slot_id")).execution_options(populate_existing=True)
+_BY_REFERENCE: Final = (
+    select(Booking)
+    .where(Booking.reference == bindparam("reference"))
+    .options(
+        joinedload(Booking.slot).joinedload(Slot.activity).joinedload(Activity.event),
+        joinedload(Booking.slot).joinedload(Slot.venue),
+        joinedload(Booking.slot).joinedload(Slot.room),
+        joinedload(Booking.attendee),
+        joinedload(Booking.access_need),
+        joinedload(Booking.places),
+    )
+)
 
 
 class Outcome(enum.StrEnum):
@@ -133,7 +154,7 @@ def _look_closer(rows: BookingRows, *, wait: bool, by: log.Actor) -> Answer | No
     answer = _answered_before(session, rows)
     if answer is not None:
         return answer
-    slot = session.scalars(select(Slot).where(Slot.id == rows.slot_id).execution_options(populate_existing=True)).one()
+    slot = session.scalars(_SLOT_NOW, {"slot_id": rows.slot_id}).one()
     check_open(slot, rows.now, by)
     if rows.limit is not None:
         person_limit.check(session, rows.limit, rows.size)
@@ -212,11 +233,7 @@ def check_open(slot: Slot, now: datetime, by: log.Actor) -> None:
 
 def _answered_before(session: Session, rows: BookingRows) -> Answer | None:
     """The answer stored under this key. To anybody but who sent it first, the key is simply taken."""
-    earlier = session.execute(
-        select(Booking.reference, Booking.salt, Booking.slot_id, Attendee.email_key)
-        .join(Attendee, isouter=True)
-        .where(Booking.idempotency_key == rows.key)
-    ).first()
+    earlier = _WITH_KEY.execute(session.connection(), {"key": rows.key}).first()
     if earlier is None:
         return None
     if (earlier.slot_id, earlier.email_key) != (rows.slot_id, rows.contact.email_key):
@@ -226,15 +243,4 @@ def _answered_before(session: Session, rows: BookingRows) -> Answer | None:
 
 def find(reference: str) -> Booking | None:
     """The booking with everything its page and mails show."""
-    return db.session.scalars(
-        select(Booking)
-        .where(Booking.reference == reference)
-        .options(
-            joinedload(Booking.slot).joinedload(Slot.activity).joinedload(Activity.event),
-            joinedload(Booking.slot).joinedload(Slot.venue),
-            joinedload(Booking.slot).joinedload(Slot.room),
-            joinedload(Booking.attendee),
-            joinedload(Booking.access_need),
-            joinedload(Booking.places),
-        )
-    ).unique().one_or_none()  # fmt: skip
+    return db.session.scalars(_BY_REFERENCE, {"reference": reference}).unique().one_or_none()

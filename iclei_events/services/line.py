@@ -7,6 +7,8 @@ another time, by the time they asked. Of the same instant, bookings come first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    bindparam,
     func,
     literal,
     or_,
@@ -25,6 +28,7 @@ from sqlalchemy.orm import Session, aliased
 
 from iclei_events.models import Booking, BookingStatus, Slot, SwapWish
 from iclei_events.services import waiting
+from iclei_events.services.prepared import Prepared
 from iclei_events.services.waiting import InLine, Turn
 
 NEEDS: ColumnElement[int] = func.coalesce(Booking.least_size, Booking.size)
@@ -75,6 +79,7 @@ def is_alive(booking: type[Booking] = Booking, wish: type[SwapWish] = SwapWish) 
     return and_(booking.status == BookingStatus.CONFIRMED, booking.slot_id == wish.held_slot_id)
 
 
+@cache
 def place_of_booking() -> ScalarSelect[int]:
     """The place in line of a waiting ``Booking`` of the query around it: 1 for the head."""
     other, wish, holder = aliased(Booking), aliased(SwapWish), aliased(Booking)
@@ -92,6 +97,7 @@ def place_of_booking() -> ScalarSelect[int]:
     return _one_more_than(bookings.correlate(Booking), wishes.correlate(Booking))
 
 
+@cache
 def place_of_wish() -> ScalarSelect[int]:
     """The place in line of a ``SwapWish`` of the query around it."""
     other, wish, holder = aliased(Booking), aliased(SwapWish), aliased(Booking)
@@ -117,7 +123,11 @@ def _one_more_than(bookings: Select[int], wishes: Select[int]) -> ScalarSelect[i
 
 def place_in_line(session: Session, booking: Booking) -> int:
     """1 for the head of the line; counts those before it, so only for a booking's own page."""
-    return session.scalar(select(place_of_booking()).where(Booking.id == booking.id)) or 1
+    number = _PLACE_IN_LINE.execute(session.connection(), {"booking_id": booking.id}).scalar()
+    return int(number) if number else 1
+
+
+_PLACE_IN_LINE: Final = Prepared(select(place_of_booking()).where(Booking.id == bindparam("booking_id", type_=Integer)))
 
 
 def count_out_of_reach(largest: ColumnElement[int]) -> ScalarSelect[int]:

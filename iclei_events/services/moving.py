@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import Boolean, ColumnElement, Integer, and_, bindparam, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, raiseload
 
 from iclei_events.db import db
@@ -13,8 +14,20 @@ from iclei_events.models import HOLDING, RESIDENTS, Activity, Booking, BookingSt
 from iclei_events.services import bookings, log, places, refusals, standing
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.deciding import Decision, decide_on_two
+from iclei_events.services.prepared import Prepared
 
 MOVABLE = HOLDING | {BookingStatus.WAITING}
+
+_IS_ELSEWHERE: Final[ColumnElement[bool]] = and_(
+    Activity.event_id == bindparam("event_id", type_=Integer),
+    or_(
+        Slot.activity_id == bindparam("activity_id", type_=Integer),
+        and_(Activity.kind.in_(RESIDENTS), bindparam("of_residents", type_=Boolean)),
+    ),
+    Slot.id != bindparam("slot_id", type_=Integer),
+    Slot.mode == SlotMode.FIRST_COME,
+)
+_ELSEWHERE: Final = Prepared(select(Slot.id).join(Slot.activity).where(_IS_ELSEWHERE).limit(1))
 
 
 def move(
@@ -99,19 +112,31 @@ def other_times(booking: Booking) -> Sequence[Slot]:
     Whether there is room is for the page to say. Slots given out by draw or open to all are left out.
     """
     own = booking.slot.activity
-    scope = Slot.activity_id == own.id
-    if own.kind in RESIDENTS:
-        scope = or_(scope, Activity.kind.in_(RESIDENTS))
     return db.session.scalars(
         select(Slot)
         .join(Slot.activity)
-        .where(Activity.event_id == own.event_id, scope, Slot.id != booking.slot_id)
-        .where(Slot.mode == SlotMode.FIRST_COME)
+        .where(_IS_ELSEWHERE)
         .options(
             contains_eager(Slot.activity).joinedload(Activity.event),
             joinedload(Slot.venue),
             joinedload(Slot.room),
             raiseload("*", sql_only=True),
         )
-        .order_by(Slot.activity_id != own.id, Activity.position, Slot.starts_at, Slot.slug)
+        .order_by(Slot.activity_id != own.id, Activity.position, Slot.starts_at, Slot.slug),
+        _here(booking),
     ).all()
+
+
+def has_other_times(booking: Booking) -> bool:
+    """Whether ``other_times`` gives any."""
+    return _ELSEWHERE.execute(db.session.connection(), _here(booking)).first() is not None
+
+
+def _here(booking: Booking) -> dict[str, int | bool]:
+    own = booking.slot.activity
+    return {
+        "slot_id": booking.slot_id,
+        "activity_id": own.id,
+        "event_id": own.event_id,
+        "of_residents": own.kind in RESIDENTS,
+    }

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from iclei_events.db import db
 from iclei_events.models import Activity, Booking, Draw, DrawEntry, DrawWish, Slot
 from iclei_events.services import draw_file
+from iclei_events.services.prepared import Prepared
+
+_ANY: Final = Prepared(
+    select(DrawEntry.booking_id).where(DrawEntry.booking_id == bindparam("booking_id", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class OwnEntry:
 
 
 def of_booking(booking: Booking) -> OwnEntry | None:
+    if _ANY.execute(db.session.connection(), {"booking_id": booking.id}).first() is None:
+        return None
     return next(iter(_own(DrawEntry.booking_id == booking.id)), None)
 
 

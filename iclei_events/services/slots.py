@@ -27,6 +27,25 @@ _TO_BOOK: Final = Prepared(
 )
 
 
+_BY_SLUG: Final = (
+    select(Slot)
+    .where(Slot.slug == bindparam("slug"))
+    .options(
+        joinedload(Slot.activity).joinedload(Activity.event),
+        joinedload(Slot.activity).joinedload(Activity.theme),
+        joinedload(Slot.venue),
+        joinedload(Slot.room),
+    )
+    .execution_options(populate_existing=True)
+)
+_OF_ACTIVITY: Final = (
+    select(Slot)
+    .where(Slot.activity_id == bindparam("activity_id"))
+    .options(joinedload(Slot.activity), raiseload("*", sql_only=True))
+    .order_by(Slot.starts_at, Slot.slug)
+)
+
+
 class SlotToBook(NamedTuple):
     """As much of a slot as deciding about a booking needs: in a rush, loading whole rows costs more than deciding."""
 
@@ -40,17 +59,7 @@ class SlotToBook(NamedTuple):
 
 def find(slug: str) -> Slot | None:
     """The slot with everything its pages show of it, as it stands now."""
-    return db.session.scalars(
-        select(Slot)
-        .where(Slot.slug == slug)
-        .options(
-            joinedload(Slot.activity).joinedload(Activity.event),
-            joinedload(Slot.activity).joinedload(Activity.theme),
-            joinedload(Slot.venue),
-            joinedload(Slot.room),
-        )
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    return db.session.scalars(_BY_SLUG, {"slug": slug}).one_or_none()
 
 
 def find_to_book(slug: str) -> SlotToBook | None:
@@ -64,12 +73,7 @@ def find_to_book(slug: str) -> SlotToBook | None:
 
 def departures(slot: Slot) -> Sequence[Slot]:
     """Every time of the slot's activity, this one too, in order."""
-    return db.session.scalars(
-        select(Slot)
-        .where(Slot.activity_id == slot.activity_id)
-        .options(joinedload(Slot.activity), raiseload("*", sql_only=True))
-        .order_by(Slot.starts_at, Slot.slug)
-    ).all()
+    return db.session.scalars(_OF_ACTIVITY, {"activity_id": slot.activity_id}).all()
 
 
 def of_event(event: Event) -> Sequence[Slot]:

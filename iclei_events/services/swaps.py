@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from iclei_events import clock
@@ -19,6 +20,11 @@ from iclei_events.db import db
 from iclei_events.models import Booking, BookingStatus, Slot, SlotMode, SwapWish
 from iclei_events.services import bookings, line, log, places, refusals, settling
 from iclei_events.services.deciding import Decision, decide_on_two
+from iclei_events.services.prepared import Prepared
+
+_ANY: Final = Prepared(
+    select(SwapWish.id).where(SwapWish.booking_id == bindparam("booking_id", type_=Integer)).limit(1)
+)
 
 
 def ask(reference: str, slot_slug: str, *, by: log.Actor = log.ATTENDEE) -> None:
@@ -91,6 +97,8 @@ class StandingWish:
 
 def of_booking(booking: Booking) -> list[StandingWish]:
     """What the party asks for that is still to come, by time."""
+    if _ANY.execute(db.session.connection(), {"booking_id": booking.id}).first() is None:
+        return []
     found = db.session.execute(
         select(Slot, line.place_of_wish())
         .select_from(SwapWish)

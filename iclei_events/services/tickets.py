@@ -22,6 +22,7 @@ from iclei_events.services import links
 
 PURPOSE: Final = "ticket"
 TEMPLATE: Final = Path(__file__).with_name("ticket.typ")
+MASK: Final = 3
 FOR_EVERYBODY: Final = "ua-1"
 """PDF/UA: tagged for screen readers, and refused by the typesetter where a text could not be shown."""
 
@@ -65,15 +66,23 @@ def proves(code: str, booking: Booking, keys: Sequence[str]) -> bool:
 
 def picture(text: str) -> str:
     """The QR code as SVG to stand in a page: dark on white with its quiet zone, in light and dark alike."""
-    return segno.make(text, error="m").svg_inline(
+    return _code(text).svg_inline(
         scale=4, border=4, dark="#000", light="#fff", omitsize=True, svgclass="ticket-code__picture"
     )
+
+
+def _code(text: str) -> segno.QRCode:
+    """Any of the eight masks can be read; random text leaves no pattern for a better one to break.
+
+    To try all eight took longer than all else on the page of a booking.
+    """
+    return segno.make(text, error="m", mask=MASK, micro=False)
 
 
 def printed(ticket: Ticket) -> bytes:
     """The ticket as a PDF of one page (A5), black on white."""
     picture = io.BytesIO()
-    segno.make(ticket.code, error="m").save(picture, kind="svg", border=4, dark="#000", light="#fff")
+    _code(ticket.code).save(picture, kind="svg", border=4, dark="#000", light="#fff")
     inputs = {"ticket": json.dumps(asdict(ticket)), "picture": picture.getvalue().decode()}
     try:
         return _typeset(inputs, FOR_EVERYBODY)

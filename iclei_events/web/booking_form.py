@@ -27,7 +27,7 @@ from iclei_events.services.refusals import (
     TooManyPlaces,
 )
 from iclei_events.services.slots import SlotToBook
-from iclei_events.web import access, entry_form, kept_forms, limits, refusals, turnstile, waiting_room
+from iclei_events.web import access, entry_form, kept_forms, kept_slots, limits, refusals, turnstile, waiting_room
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.contact_fields import EmailField, PhoneField
 from iclei_events.web.errors import RETRY_AFTER_SECONDS
@@ -81,7 +81,7 @@ def book(slot_slug: str) -> Response:
         if request.form["show"] != OTHER_TIME:
             form.language.process(None, current_language())
         return _show(slot_slug, form)
-    slot = slots.find_to_book(slot_slug) or abort(404)
+    slot = kept_slots.find(slot_slug) or abort(404)
     if slot.mode is SlotMode.DRAW:
         return entry_form.send(slot_slug, BookingForm)
     return _answer(slot, slot_slug, form)

@@ -114,12 +114,13 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
         "who_form": WhoComesForm.of(own),
         **forms,
     }
-    free = [slot for slot in slots.departures(own.slot) if slot.takes_bookings(now) and slot.left and slot != own.slot]
+    times = slots.departures(own.slot)
+    free = [slot for slot in times if slot.takes_bookings(now) and slot.left and slot != own.slot]
     shown |= {"own_entry": entry, "draw_page": page_with(entry)} if (entry := own_entries.of_booking(own)) else {}
     body = render_template(
         "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, free=free, now=now,
-        notice=notice, picture=code_picture(own), **line_shown(own, state, now),
-        can_move=own.status in moving.MOVABLE and now < own.slot.ends_at and bool(moving.other_times(own)),
+        notice=notice, picture=code_picture(own), **line_shown(own, state, times, now),
+        can_move=own.status in moving.MOVABLE and now < own.slot.ends_at and moving.has_other_times(own),
         wrong_form=next((form for form in forms.values() if form.errors), None), **shown,
     )  # fmt: skip
     return make_response(body, status)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext, ngettext
 from wtforms.widgets import HiddenInput
 
-from iclei_events.models import Booking
-from iclei_events.services import chances, my_bookings, slots, swaps, waiting
+from iclei_events.models import Booking, Slot
+from iclei_events.services import chances, my_bookings, swaps, waiting
 from iclei_events.services.booking_rows import Party
 from iclei_events.web.forms import CountField, Form
 
@@ -52,8 +53,8 @@ def check_least(field: CountField, size: int) -> None:
         ]
 
 
-def shown(own: Booking, state: str, now: datetime) -> dict[str, Any]:
-    """What the page of a booking that stands so shows about the line, its offer, and other times."""
+def shown(own: Booking, state: str, times: Sequence[Slot], now: datetime) -> dict[str, Any]:
+    """What the page of a booking that stands so shows about the line, its offer, and the activity's other ``times``."""
     if state == "waiting":
         number = my_bookings.place_in_line(own)
         return {
@@ -65,7 +66,7 @@ def shown(own: Booking, state: str, now: datetime) -> dict[str, Any]:
         return {"longer": waiting.prolonged_until(own.offer_until, own.slot.starts_at)}
     if state == "confirmed":
         asked = swaps.of_booking(own)
-        times = swaps.may_ask_for(own, slots.departures(own.slot), now)
+        askable = swaps.may_ask_for(own, times, now)
         asked_ids = {wish.slot.id for wish in asked}
-        return {"wishes": asked, "askable": [slot for slot in times if slot.id not in asked_ids]}
+        return {"wishes": asked, "askable": [slot for slot in askable if slot.id not in asked_ids]}
     return {}
