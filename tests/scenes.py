@@ -15,6 +15,7 @@ from iclei_events.models import (
     ActivityKind,
     Booking,
     BookingStatus,
+    ClashRule,
     Event,
     OutboxMail,
     Slot,
@@ -47,6 +48,7 @@ def make_slot(**fields: Any) -> Slot:
             mode="hybrid",
             max_party=fields.pop("max_party", 6),
             max_places_per_person=fields.pop("max_places_per_person", None),
+            clashes=fields.pop("clashes", ClashRule.TOLD),
             contact_email="summit@example.org",
         )
         activity = Activity(

@@ -7,7 +7,7 @@ from iclei_events.models.calendar_feed import CalendarFeed
 from iclei_events.models.delegate import Delegate
 from iclei_events.models.disclosure import Disclosed, Disclosure
 from iclei_events.models.draw import Draw, DrawEntry, DrawWish
-from iclei_events.models.event import Event, Theme
+from iclei_events.models.event import ClashRule, Event, Theme
 from iclei_events.models.log_entry import LogEntry
 from iclei_events.models.outbox import MailKind, OutboxMail
 from iclei_events.models.signatory import (
@@ -23,14 +23,15 @@ from iclei_events.models.slot import KeptBack, Slot
 from iclei_events.models.slot_rules import FEW_PLACES, SlotMode, SlotRules, SlotState
 from iclei_events.models.staff import Grant, SignIn, Staff, StaffRole
 from iclei_events.models.swap_wish import SwapWish
+from iclei_events.models.travel_time import TravelTime, Way
 from iclei_events.models.venue import Room, Venue
 from iclei_events.models.waiting_room import WaitingRoom
 
 __all__ = [
     "ACTIVE", "FEW_PLACES", "HOLDING", "RESIDENTS", "VERIFICATIONS_NEEDED", "AccessNeed", "Activity", "ActivityKind",
-    "Attendee", "Audience", "Booking", "BookingStatus", "CalendarFeed", "Commitment", "Contribution", "Delegate",
-    "Disclosed", "Disclosure", "Draw", "DrawEntry", "DrawWish", "Event", "Grant", "KeptBack", "LogEntry", "MailKind",
-    "OutboxMail", "Place", "PlaceKind", "Room", "SignIn", "Signatory", "SignatoryKind", "SignatoryStatus", "Slot",
-    "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole", "Standing", "SwapWish", "Theme", "Venue",
-    "Verification", "WaitingRoom",
+    "Attendee", "Audience", "Booking", "BookingStatus", "CalendarFeed", "ClashRule", "Commitment", "Contribution",
+    "Delegate", "Disclosed", "Disclosure", "Draw", "DrawEntry", "DrawWish", "Event", "Grant", "KeptBack", "LogEntry",
+    "MailKind", "OutboxMail", "Place", "PlaceKind", "Room", "SignIn", "Signatory", "SignatoryKind", "SignatoryStatus",
+    "Slot", "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole", "Standing", "SwapWish", "Theme",
+    "TravelTime", "Venue", "Verification", "WaitingRoom", "Way",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -11,13 +12,21 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iclei_events.db import Base
 from iclei_events.i18n import Bilingual
-from iclei_events.models.types import BilingualText, JsonDocument
+from iclei_events.models.types import BilingualText, JsonDocument, choice
 
 if TYPE_CHECKING:
     from iclei_events.models.activity import Activity
 
 RETENTION = timedelta(days=31)
 """How long after an event its bookings' personal data are kept: long enough to answer questions about the day."""
+
+
+class ClashRule(enum.StrEnum):
+    """What becomes of a booking that its person could hardly be at, for another that they have at the event."""
+
+    TOLD = "told"
+    OVERLAP = "overlap"
+    TRAVEL = "travel"
 
 
 class Event(Base):
@@ -45,6 +54,10 @@ class Event(Base):
     max_party: Mapped[int] = mapped_column(default=6)
     max_places_per_person: Mapped[int | None]
     """How many places one person may have on the event's tours and party together; none: as many as there are."""
+    clashes: Mapped[ClashRule] = mapped_column(
+        choice(ClashRule), default=ClashRule.TOLD, server_default=ClashRule.TOLD.value
+    )
+    """Told and left to the person; or refused: what overlaps, or also what leaves too little time for the way."""
     contact_email: Mapped[str | None] = mapped_column(String(254))
     contact_phone: Mapped[str | None] = mapped_column(String(40))
     sources: Mapped[list[Any]] = mapped_column(JsonDocument, default=list)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from iclei_events.models.activity import Activity
     from iclei_events.models.booking import Booking
     from iclei_events.models.draw import Draw
+    from iclei_events.models.event import ClashRule
     from iclei_events.models.staff import Staff
     from iclei_events.models.venue import Room, Venue
 
@@ -92,6 +93,10 @@ class Slot(SlotRules, Base):
     @property
     def person_limit(self) -> int | None:
         return self.activity.person_limit
+
+    @property
+    def clashes(self) -> ClashRule:
+        return self.activity.event.clashes
 
     @property
     def children_need_adult(self) -> bool:

@@ -22,7 +22,11 @@ def _confirmed(about: BookingWriting) -> Letter:
         heading=ngettext("You have one place", "You have %(num)s places", about.size),
         facts=[*about.practical(), *about.age()],
         action=gettext("See or change your booking"),
-        sections=[*about.how_to_get_there(), *([about.somebody_cannot_come()] if about.size > 1 else [])],
+        sections=[
+            *about.clashes(),
+            *about.how_to_get_there(),
+            *([about.somebody_cannot_come()] if about.size > 1 else []),
+        ],
     )  # fmt: skip
 
 

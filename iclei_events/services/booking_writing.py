@@ -22,6 +22,7 @@ from iclei_events.services.letters import (
     party_of,
     place_of,
 )
+from iclei_events.services.own_days import Clash, OwnDay
 
 Context = Mapping[str, Any]
 """What was noted when the mail was promised and cannot be looked up when it is sent."""
@@ -117,6 +118,24 @@ class BookingWriting:
             told.append(venue.directions.in_language(self.language))
         if told:
             yield Section(gettext("How to get there"), tuple(told))
+
+    def clashes(self) -> Iterator[Section]:
+        """What the booking clashes with among all of this address, which its mail alone may tell."""
+        found = OwnDay.beside_by_address(self.booking).clashes_with(self.slot)
+        if found:
+            choice = gettext("Change one of them, or give back what you do not use, so that somebody else can come.")
+            paragraphs = (*map(self._clash, found), choice)
+            yield Section(gettext("It clashes with another booking of yours"), paragraphs)
+
+    def _clash(self, clash: Clash) -> str:
+        what, gap = clash.kept.title.in_language(self.language), clash.gap
+        moment = self.writing.moment(clash.kept.starts_at)
+        if gap.leg is None:
+            return gettext("%(what)s, %(moment)s, is at the same time.", what=what, moment=moment)
+        return gettext(
+            "%(what)s, %(moment)s: there are %(minutes)s min between, and the way takes about %(needed)s min.",
+            what=what, moment=moment, minutes=gap.minutes, needed=gap.leg.minutes,
+        )  # fmt: skip
 
     def somebody_cannot_come(self) -> Section:
         if self.size == 1:

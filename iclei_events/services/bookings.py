@@ -18,11 +18,13 @@ from iclei_events.models import (
     Attendee,
     Booking,
     BookingStatus,
+    ClashRule,
     MailKind,
     Slot,
     SlotMode,
 )
 from iclei_events.services import log, outbox, person_limit, places, refusals, waiting
+from iclei_events.services.binding import Binding
 from iclei_events.services.booking_rows import (
     BookingRows,
     Contact,
@@ -89,6 +91,8 @@ class Bookable(Protocol):
     def event_id(self) -> int: ...
     @property
     def person_limit(self) -> int | None: ...
+    @property
+    def clashes(self) -> ClashRule: ...
 
 
 def book(  # noqa: PLR0913  a booking is all of this
@@ -108,12 +112,15 @@ def book(  # noqa: PLR0913  a booking is all of this
     and after closing. Raises a ``Refusal`` that says why not; then nothing is stored.
     """
     check_party(slot, party)
+    binding = Binding.of_newcomer(slot, contact, by)
     limit = PersonLimit.of(slot, contact) if by == log.ATTENDEE else None
     rows = BookingRows.of(
         slot.id, party=party, contact=contact, language=language, key=key, by=by, now=clock.now(), mailed=mailed,
         limit=limit,
     )  # fmt: skip
     try:
+        if binding is not None:
+            return _book_under_lock(rows, wait=wait, by=by, binding=binding)
         status = _claim_at_once(rows, wait=wait) if by == log.ATTENDEE else None
         if status is not None:
             return _stored(rows, status)
@@ -169,8 +176,10 @@ def _check_could_fit(slot: Slot, size: int) -> None:
         raise refusals.LargerThanSlot(slot.capacity, slot.left, slot.waiting)
 
 
-def _book_under_lock(rows: BookingRows, *, wait: bool, by: log.Actor) -> Answer:
+def _book_under_lock(rows: BookingRows, *, wait: bool, by: log.Actor, binding: Binding | None = None) -> Answer:
     with transaction() as session:
+        if binding is not None:
+            binding.lock(session)
         if rows.limit is not None:
             person_limit.lock(session, rows.limit)
         slot = places.locked(session, rows.slot_id, now=rows.now)
@@ -180,6 +189,8 @@ def _book_under_lock(rows: BookingRows, *, wait: bool, by: log.Actor) -> Answer:
         check_open(slot, rows.now, by)
         if rows.limit is not None:
             person_limit.check(session, rows.limit, rows.size)
+        if binding is not None:
+            binding.check(session, slot)
         _check_could_fit(slot, rows.party.needs if wait else rows.size)
         if slot.free >= rows.size and places.is_line_empty(session, slot):
             places.hold(session, slot, rows.size)

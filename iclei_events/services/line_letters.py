@@ -66,6 +66,7 @@ def _offered(about: BookingWriting) -> Letter:
         ),
         facts=[*about.practical(), *about.age()],
         action=gettext("Answer yes or no"),
+        sections=list(about.clashes()),
     )  # fmt: skip
 
 

@@ -58,6 +58,7 @@ class _SlotColumns(NamedTuple):
     """On which it begins, in the zone of its event."""
     id: int
     activity_id: int
+    venue_id: int | None
     slug: str
     starts_at: datetime
     ends_at: datetime

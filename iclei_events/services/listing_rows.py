@@ -25,7 +25,7 @@ MOST_ROWS: Final = 512
 """More than an event has in both languages, some of them as they were a few bookings ago: about a mebibyte."""
 
 _SLOT: Final[tuple[Any, ...]] = (
-    Slot.id, Slot.activity_id, Slot.slug, Slot.starts_at, Slot.ends_at, Slot.mode, Slot.opens_at,
+    Slot.id, Slot.activity_id, Slot.venue_id, Slot.slug, Slot.starts_at, Slot.ends_at, Slot.mode, Slot.opens_at,
     Slot.closes_at, Slot.cancelled_at, Slot.illustrative, Slot.capacity, Slot.held, Slot.kept_back, Slot.waiting,
     Slot.out_of_reach,
 )  # fmt: skip
@@ -104,12 +104,12 @@ def _listed(row: tuple[Any, ...], zone: ZoneInfo) -> ListedRow:
 
 def _slot(  # noqa: PLR0913, PLR0917  the columns of _SLOT, in their order
     activity: ListedActivity, room: ListedRoom | None, venue: str | None, spoken: tuple[str, ...], zone: ZoneInfo,
-    number: int, activity_id: int, slug: str, starts_at: Any, ends_at: Any, mode: str, opens_at: Any, closes_at: Any,
-    cancelled_at: Any, illustrative: int, *counters: int,
+    number: int, activity_id: int, venue_id: int | None, slug: str, starts_at: Any, ends_at: Any, mode: str,
+    opens_at: Any, closes_at: Any, cancelled_at: Any, illustrative: int, *counters: int,
 ) -> ListedSlot:  # fmt: skip
     start = _moment(starts_at)
     return ListedSlot(
-        activity, room, venue, spoken, start.astimezone(zone).date(), number, activity_id, slug, start,
+        activity, room, venue, spoken, start.astimezone(zone).date(), number, activity_id, venue_id, slug, start,
         _moment(ends_at), SlotMode(mode), _moment_if_any(opens_at), _moment_if_any(closes_at),
         _moment_if_any(cancelled_at), bool(illustrative), *counters,
     )  # fmt: skip

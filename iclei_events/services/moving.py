@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Boolean, ColumnElement, Integer, and_, bindparam, or_, select
@@ -11,7 +12,7 @@ from sqlalchemy.orm import contains_eager, joinedload, raiseload
 
 from iclei_events.db import db
 from iclei_events.models import HOLDING, RESIDENTS, Activity, Booking, BookingStatus, Slot, SlotMode
-from iclei_events.services import bookings, log, places, refusals, standing
+from iclei_events.services import binding, bookings, log, places, refusals, standing
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.deciding import Decision, decide_on_two
 from iclei_events.services.prepared import Prepared
@@ -50,6 +51,7 @@ def move(
         if seen is not None and seen != booking.sequence:
             raise refusals.ChangedMeanwhile(booking.sequence)
         _check_may_come(new, old, booking, decision)
+        binding.check_change(decision, booking, new)
         if new.free >= booking.size and places.is_line_empty(decision.session, new):
             transfer(decision, booking, old, new)
         elif wait and booking.status is BookingStatus.WAITING and booking.size <= new.capacity:
@@ -59,7 +61,8 @@ def move(
         else:
             raise refusals.NoRoom(new.left, new.waiting)
 
-    decide_on_two(reference, to_id, change, by=by)
+    lock = partial(binding.lock_person, reference=reference, by=by)
+    decide_on_two(reference, to_id, change, by=by, first=lock)
 
 
 def _check_may_leave(old: Slot, booking: Booking, now: datetime) -> None:

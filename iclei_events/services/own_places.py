@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import case, select
 
 from iclei_events.db import db
-from iclei_events.models import ACTIVE, HOLDING, Booking, BookingStatus, Slot
+from iclei_events.i18n import Bilingual
+from iclei_events.models import ACTIVE, HOLDING, Activity, Attendee, Booking, BookingStatus, Slot
 from iclei_events.services import line
-from iclei_events.services.listed import ListedSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,16 @@ class OwnPlace:
     salt: str
     starts_at: datetime
     ends_at: datetime
+    venue_id: int | None
+    title: Bilingual
+    comes_along: bool | None
     offer_until: datetime | None
     turn: int | None
 
     @property
-    def is_holding(self) -> bool:
-        return self.status in HOLDING
-
-    def overlaps(self, slot: Slot | ListedSlot) -> bool:
-        return self.starts_at < slot.ends_at and slot.starts_at < self.ends_at
+    def is_kept(self) -> bool:
+        """Whether the visitor is to be there: they hold places, and have not booked for others alone."""
+        return self.status in HOLDING and self.comes_along is not False
 
 
 def find(references: Collection[str]) -> list[OwnPlace]:
@@ -47,10 +48,15 @@ def find(references: Collection[str]) -> list[OwnPlace]:
             Booking.salt,
             Slot.starts_at,
             Slot.ends_at,
+            Slot.venue_id,
+            Activity.title,
+            Attendee.comes_along,
             Booking.offer_until,
             case((Booking.status == BookingStatus.WAITING, line.place_of_booking())),
         )
         .join(Booking.slot)
+        .join(Slot.activity)
+        .outerjoin(Booking.attendee)
         .where(Booking.reference.in_(references), Booking.status.in_(ACTIVE), Slot.cancelled_at.is_(None))
         .order_by(Booking.id)
     )

@@ -63,8 +63,13 @@ def lock(session: Session, limit: PersonLimit) -> None:
 
     Taken before the lock of any slot, as it is in the rush, so that the two never wait for each other.
     """
+    lock_person(session, limit.event_id, limit.email_key, limit.phone)
+
+
+def lock_person(session: Session, event_id: int, email_key: str, phone: str | None) -> None:
+    """As ``lock``, for whatever is decided about a person at an event. SQLite lets one writer in at a time."""
     if session.get_bind().dialect.name == "postgresql":
-        key = func.hashtextextended(limit.email_key or limit.phone or "", limit.event_id)
+        key = func.hashtextextended(email_key or phone or "", event_id)
         session.execute(select(func.pg_advisory_xact_lock(key)))
 
 

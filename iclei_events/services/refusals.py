@@ -34,6 +34,17 @@ class TooManyPlaces(Refusal):
         self.limit = limit
 
 
+class Clashes(Refusal):
+    """The person has places at a time that cannot be kept beside this one; ``reference`` names that booking.
+
+    It is told only to whoever may open the booking: an address alone must not tell a stranger where somebody will be.
+    """
+
+    def __init__(self, reference: str) -> None:
+        super().__init__("clashes with another booking of the same person")
+        self.reference = reference
+
+
 class TooLarge(Refusal):
     """The party is larger than the slot or the activity ever takes; ``limit`` places at most."""
 

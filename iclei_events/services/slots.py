@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload, raiseload
 
 from iclei_events.db import at_once, db
-from iclei_events.models import RESIDENTS, Activity, Event, Slot, SlotMode
+from iclei_events.models import RESIDENTS, Activity, ClashRule, Event, Slot, SlotMode
 from iclei_events.services.prepared import Prepared
 
 _TO_BOOK: Final = Prepared(
@@ -20,6 +20,7 @@ _TO_BOOK: Final = Prepared(
         Activity.children_need_adult,
         Activity.event_id,
         case((Activity.kind.in_(RESIDENTS), Event.max_places_per_person)).label("person_limit"),
+        Event.clashes,
     )
     .join(Slot.activity)
     .join(Activity.event)
@@ -55,6 +56,7 @@ class SlotToBook(NamedTuple):
     children_need_adult: bool
     event_id: int
     person_limit: int | None
+    clashes: ClashRule
 
 
 def find(slug: str) -> Slot | None:
@@ -68,7 +70,11 @@ def find_to_book(slug: str) -> SlotToBook | None:
     if row is None:
         return None
     found = SlotToBook._make(row)
-    return found._replace(mode=SlotMode(found.mode), children_need_adult=bool(found.children_need_adult))
+    return found._replace(
+        mode=SlotMode(found.mode),
+        children_need_adult=bool(found.children_need_adult),
+        clashes=ClashRule(found.clashes),
+    )
 
 
 def departures(slot: Slot) -> Sequence[Slot]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Integer, bindparam, select
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session, joinedload
 from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import Booking, BookingStatus, Slot, SlotMode, SwapWish
-from iclei_events.services import bookings, line, log, places, refusals, settling
+from iclei_events.services import binding, bookings, line, log, places, refusals, settling
 from iclei_events.services.deciding import Decision, decide_on_two
 from iclei_events.services.prepared import Prepared
 
@@ -38,13 +39,15 @@ def ask(reference: str, slot_slug: str, *, by: log.Actor = log.ATTENDEE) -> None
         if held.id == wanted.id or _wish_id(session, booking, wanted) is not None:
             return
         _check(decision, held, wanted, booking)
+        binding.check_change(decision, booking, wanted)
         session.add(SwapWish(booking_id=booking.id, slot_id=wanted.id, held_slot_id=held.id, created_at=decision.now))
         decision.note("ask_swap", booking, to=wanted.slug, size=booking.size)
         session.flush()
         places.join_line(session, wanted)
         places.run_line(session, wanted, now=decision.now)
 
-    decide_on_two(reference, _slot_id(slot_slug), stand_in_line, by=by)
+    lock = partial(binding.lock_person, reference=reference, by=by)
+    decide_on_two(reference, _slot_id(slot_slug), stand_in_line, by=by, first=lock)
     settling.settle_circles()
 
 

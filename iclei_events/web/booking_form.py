@@ -18,6 +18,7 @@ from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.bookings import Outcome
 from iclei_events.services.refusals import (
     AdultMissing,
+    Clashes,
     KeyTaken,
     LargerThanSlot,
     NoRoom,
@@ -27,7 +28,17 @@ from iclei_events.services.refusals import (
     TooManyPlaces,
 )
 from iclei_events.services.slots import SlotToBook
-from iclei_events.web import access, entry_form, kept_forms, kept_slots, limits, refusals, turnstile, waiting_room
+from iclei_events.web import (
+    access,
+    entry_form,
+    kept_forms,
+    kept_slots,
+    limits,
+    refusals,
+    turnstile,
+    waiting_room,
+    ways,
+)
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.contact_fields import EmailField, PhoneField
 from iclei_events.web.errors import RETRY_AFTER_SECONDS
@@ -36,7 +47,7 @@ from iclei_events.web.languages import current_language
 from iclei_events.web.line_forms import LEAST, check_least
 from iclei_events.web.party_forms import FOR_OTHERS
 from iclei_events.web.security import csrf
-from iclei_events.web.slot_states import BOOKABLE, tell
+from iclei_events.web.slot_states import BOOKABLE, own_here, tell
 
 OUTCOME: Final = "X-Booking-Outcome"
 REFERENCE: Final = "X-Booking-Reference"
@@ -77,6 +88,9 @@ def book(slot_slug: str) -> Response:
     if request.method != "POST":
         return waiting_room.instead_of_form(slot_slug) or kept_forms.show(lambda key: _open(slot_slug, key))
     form = BookingForm(language=current_language(), wait=True)
+    if "way" in request.form:
+        ways.choose(request.form["way"])
+        return _show(slot_slug, form)
     if "show" in request.form:
         if request.form["show"] != OTHER_TIME:
             form.language.process(None, current_language())
@@ -153,6 +167,7 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
     response = _show(
         slot_slug, form, reply.status, notice=reply.sentence, refusal=refusal, can_wait=can_wait, left=left,
         in_line=in_line, too_large=isinstance(refusal, LargerThanSlot), over_limit=isinstance(refusal, TooManyPlaces),
+        refused_clash=isinstance(refusal, Clashes),
     )  # fmt: skip
     response.headers[OUTCOME] = reply.outcome.value
     return response
@@ -171,8 +186,10 @@ def _show(slot_slug: str, form: BookingForm, status: int = 200, **more: Any) -> 
         return entry_form.show(slot, BookingForm, key=form.idempotency_key.data)
     g.event = slot.activity.event
     state = slot.state(clock.now())
-    times = slots.departures(slot)
-    states = tell(times)
+    times, own = slots.departures(slot), own_here()
+    states = tell(times, own)
+    others = [other for other in times if other.id != slot.id and other.state(clock.now()) in BOOKABLE]
+    clashes = own.day.clashes_with(slot)
     page = render_template(
         "bookings/book.html",
         form=form,
@@ -182,7 +199,11 @@ def _show(slot_slug: str, form: BookingForm, status: int = 200, **more: Any) -> 
         told=states[slot.id],
         states=states,
         times=times,
-        others=[other for other in times if other.id != slot.id and other.state(clock.now()) in BOOKABLE],
+        others=others,
+        clashes=clashes,
+        binds=own.day.is_refused(slot.clashes, slot),
+        instead=own.day.nearest_that_fits(slot, [other for other in others if other.left]) if clashes else None,
+        way=own.day.way if own.day.times else None,
         one_day=len({time.starts_at.astimezone(g.event.zone).date() for time in times}) == 1,
         bookable=state in BOOKABLE,
         room_is_open=turnstile.opening_of(slot_slug) is not None,

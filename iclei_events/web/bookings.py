@@ -15,7 +15,7 @@ from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
 from iclei_events.services import changes, moving, own_entries, slots
 from iclei_events.services.refusals import AdultMissing, Refusal, TooLarge
-from iclei_events.web import access, refusals
+from iclei_events.web import access, own_clashes, refusals
 from iclei_events.web.draws import page_with
 from iclei_events.web.forms import CountField, Form
 from iclei_events.web.languages import PREFIX
@@ -120,6 +120,7 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
     body = render_template(
         "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, free=free, now=now,
         notice=notice, picture=code_picture(own), **line_shown(own, state, times, now),
+        **own_clashes.shown(own, times, now),
         can_move=own.status in moving.MOVABLE and now < own.slot.ends_at and moving.has_other_times(own),
         wrong_form=next((form for form in forms.values() if form.errors), None), **shown,
     )  # fmt: skip

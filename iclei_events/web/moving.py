@@ -17,8 +17,9 @@ from wtforms.widgets import HiddenInput
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus, Slot
 from iclei_events.services import moving
+from iclei_events.services.clashes import Gap
 from iclei_events.services.refusals import Refusal
-from iclei_events.web import access, filters, refusals
+from iclei_events.web import access, filters, own_clashes, refusals
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.forms import CountField, Form
 
@@ -41,10 +42,14 @@ class MoveForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class OtherTime:
-    """A time to choose, or to see that it cannot be chosen: ``value`` is empty then."""
+    """A time to choose, or to see that it cannot be chosen: ``value`` is empty then.
+
+    ``gap``: what lies between it and another booking of the party, where they clash.
+    """
 
     slot: Slot
     value: str
+    gap: Gap | None = None
 
 
 @blueprint.route("/bookings/<reference>/move", methods=["GET", "POST"])
@@ -90,7 +95,12 @@ def _show(
     own: Booking, form: MoveForm, times: Sequence[Slot], status: int = 200, notice: str | None = None
 ) -> Response:
     now = clock.now()
-    others = [_choice(own, slot, now) for slot in times if slot.cancelled_at is None and slot.starts_at > now]
+    day = own_clashes.day_beside(own)
+    others = [
+        _choice(own, slot, now, own_clashes.gap_of(day, slot))
+        for slot in times
+        if slot.cancelled_at is None and slot.starts_at > now
+    ]
     page = render_template(
         "bookings/move.html", booking=own, slot=own.slot, activity=own.slot.activity, form=form, notice=notice, now=now,
         same=[one for one in others if one.slot.activity_id == own.slot.activity_id],
@@ -99,10 +109,10 @@ def _show(
     return make_response(page, status)
 
 
-def _choice(own: Booking, slot: Slot, now: datetime) -> OtherTime:
+def _choice(own: Booking, slot: Slot, now: datetime, gap: Gap | None) -> OtherTime:
     if own.status not in moving.MOVABLE or not slot.takes_bookings(now) or own.size > slot.party_limit:
-        return OtherTime(slot, "")
+        return OtherTime(slot, "", gap)
     if slot.left >= own.size:
-        return OtherTime(slot, slot.slug)
+        return OtherTime(slot, slot.slug, gap)
     may_queue = own.status is BookingStatus.WAITING and own.size <= slot.public_capacity
-    return OtherTime(slot, QUEUE + slot.slug if may_queue else "")
+    return OtherTime(slot, QUEUE + slot.slug if may_queue else "", gap)

@@ -7,10 +7,10 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 
 from iclei_events import clock
-from iclei_events.services import calendar_feeds, my_bookings
+from iclei_events.services import calendar_feeds, my_bookings, own_days
 from iclei_events.services.addresses import email_key
 from iclei_events.services.refusals import TooManyTries
-from iclei_events.web import access, limits, refusals
+from iclei_events.web import access, limits, own_clashes, refusals, ways
 from iclei_events.web.bookings import standing
 from iclei_events.web.contact_fields import EmailField
 from iclei_events.web.forms import Form
@@ -46,6 +46,14 @@ def send_links() -> Response:
     return redirect(url_for("my.links_sent"), 303)
 
 
+@blueprint.post("/way")
+def choose_way() -> Response:
+    """Keep how the reader goes between places. One of the buttons on the page; anything else changes nothing."""
+    if Form().validate():
+        ways.choose(request.form.get(ways.WAY, ""))
+    return redirect(url_for("my.index", _anchor="way-heading"), 303)
+
+
 @blueprint.get("/sent")
 def links_sent() -> str:
     return mail_is_on_its_way(
@@ -64,4 +72,9 @@ def _index(form: LinksForm) -> str:
     events = {booking.slot.activity.event for booking in opened}
     if len(events) == 1:
         [g.event] = events  # whoever has been at one event keeps its menu
-    return render_template("my/index.html", form=form, bookings=[(one, standing(one, clock.now())) for one in opened])
+    kept, now = own_clashes.opened(), clock.now()
+    lines = own_days.in_order(opened, kept, ways.chosen())
+    return render_template(
+        "my/index.html", form=form, way=ways.chosen() if len(kept) > 1 else None,
+        bookings=[(line.booking, standing(line.booking, now), line.clashes, line.next) for line in lines],
+    )  # fmt: skip

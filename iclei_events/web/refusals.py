@@ -52,6 +52,13 @@ def _too_many_places(refusal: refusals.TooManyPlaces) -> str:
     )
 
 
+def _clashes(_refusal: refusals.Clashes) -> str:
+    return gettext(
+        "There are already places with this address at a time that cannot be kept beside this one. "
+        "Here one person cannot have both, so nothing was booked."
+    )
+
+
 def _too_large(refusal: refusals.TooLarge) -> str:
     return ngettext("You can book one place at a time.", "You can book at most %(num)s places.", refusal.limit)
 
@@ -168,6 +175,7 @@ TABLE: Final[dict[type[refusals.Refusal], tuple[int, Outcome, Callable[[Any], st
     refusals.NoRoom: (409, Outcome.FULL, _no_room),
     refusals.LargerThanSlot: (409, Outcome.FULL, _larger_than_slot),
     refusals.TooManyPlaces: (409, Outcome.REFUSED, _too_many_places),
+    refusals.Clashes: (409, Outcome.REFUSED, _clashes),
     refusals.TooLarge: (422, Outcome.REFUSED, _too_large),
     refusals.AdultMissing: (422, Outcome.REFUSED, _adult_missing),
     refusals.NotOpenYet: (409, Outcome.CLOSED, _not_open_yet),

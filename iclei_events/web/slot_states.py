@@ -12,10 +12,13 @@ from flask import current_app, request, url_for
 from iclei_events import clock
 from iclei_events.models import Activity, BookingStatus, Slot, SlotMode, SlotState
 from iclei_events.services import own_places
+from iclei_events.services.clashes import Gap
 from iclei_events.services.listed import ListedSlot
+from iclei_events.services.own_days import OwnDay
 from iclei_events.services.own_places import OwnPlace
+from iclei_events.services.travel import USUAL_WAY
 from iclei_events.services.waiting_rooms import OPENS_BEFORE
-from iclei_events.web import access
+from iclei_events.web import access, ways
 
 BOOKABLE: Final = frozenset({SlotState.MANY, SlotState.FEW, SlotState.FULL})
 OWN_STATES: Final = {
@@ -29,50 +32,58 @@ OWN_STATES: Final = {
 class Told(NamedTuple):
     """A state by the name that ``components/states.html`` has for it, and what goes with it.
 
-    ``number`` is the visitor's place in line, ``until`` the end of an offer, ``own_href`` leads to their booking.
+    ``number`` is the visitor's place in line, ``until`` the end of an offer, ``own_href`` leads to their booking,
+    ``gap`` is what lies between the slot and one of their bookings.
     """
 
     name: str
     number: int | None = None
     until: datetime | None = None
     own_href: str | None = None
+    gap: Gap | None = None
 
 
 PUBLIC: Final = {state: Told(state.value) for state in SlotState}
-CLASH: Final = Told("clash")
 WAITING_ROOM: Final = Told("waiting_room")
 
 
 AnySlot = Slot | ListedSlot
 
 
-def tell(slots: Iterable[AnySlot]) -> dict[int, Told]:
+def tell(slots: Iterable[AnySlot], own: Own | None = None) -> dict[int, Told]:
     """What to say about each slot, by its id; for a visitor without bookings nothing is asked of the database."""
     now = clock.now()
-    own = _own_places()
-    if not own:
+    own = own or own_here()
+    if not own.places:
         return {slot.id: _tell_all(slot, now) for slot in slots}
-    by_slot = {place.slot_id: place for place in own}
-    holding = [place for place in own if place.is_holding]
-    return {slot.id: _tell_one(slot, by_slot.get(slot.id), holding, now) for slot in slots}
+    by_slot = {place.slot_id: place for place in own.places}
+    return {slot.id: _tell_one(slot, by_slot.get(slot.id), own.day, now) for slot in slots}
 
 
-def _own_places() -> list[OwnPlace]:
-    """The visitor's places, from the bookings this browser has opened."""
+class Own(NamedTuple):
+    """The visitor's places, from the bookings this browser has opened, and those among them that are to be kept."""
+
+    places: list[OwnPlace]
+    day: OwnDay
+
+
+def own_here() -> Own:
     if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
-        return []
-    return [place for place in own_places.find(access.remembered()) if access.may_open(place)]
+        return Own([], OwnDay.of([], USUAL_WAY))
+    places = [place for place in own_places.find(access.remembered()) if access.may_open(place)]
+    return Own(places, OwnDay.of([place for place in places if place.is_kept], ways.chosen()))
 
 
-def _tell_one(slot: AnySlot, own: OwnPlace | None, holding: list[OwnPlace], now: datetime) -> Told:
+def _tell_one(slot: AnySlot, own: OwnPlace | None, day: OwnDay, now: datetime) -> Told:
     state = slot.state(now)
     if state in {SlotState.CANCELLED, SlotState.OVER}:
         return PUBLIC[state]
     if own is not None:
         href = url_for("bookings.show", reference=own.reference)
         return Told(OWN_STATES[own.status], number=own.turn, until=own.offer_until, own_href=href)
-    if state in BOOKABLE and any(place.overlaps(slot) for place in holding):
-        return CLASH
+    if state in BOOKABLE and (found := day.clashes_with(slot)):
+        gap = found[0].gap
+        return Told("clash" if gap.overlaps else "tight", gap=gap)
     return _tell_all(slot, now)
 
 

@@ -42,6 +42,8 @@ WORK: Final = {
     "staff.waiting_rooms.pause": "organiser",
     "staff.waiting_rooms.resume": "organiser",
     "staff.waiting_rooms.set_rate": "organiser",
+    "staff.clashes.index": "organiser",
+    "staff.clashes.save": "organiser",
     "staff.draws.index": "organiser",
     "staff.draws.create": "organiser",
     "staff.draws.show": "organiser",
@@ -144,7 +146,7 @@ def allowed(key: str, role: str, *, at_all_events: bool) -> bool:
     endpoint = key.split()[1]
     if endpoint in ANY_ROLE:
         return True
-    of_event = {"bookings", "draws", "failed_mails", "kept_back", "rescheduling", "slots", "waiting_rooms"}
+    of_event = {"bookings", "clashes", "draws", "failed_mails", "kept_back", "rescheduling", "slots", "waiting_rooms"}
     has_event = endpoint.split(".")[1] in of_event and not endpoint.endswith("of_site")
     return WORK[endpoint] in DO[role] and (has_event or at_all_events)
 

@@ -61,6 +61,7 @@ STAFF: Final[dict[str, list[dict[str, Any]]]] = {
     ],
     "staff.slots.log": [{**SUMMIT, "slot_slug": "botildenborg-1400"}],
     "staff.waiting_rooms.index": [SUMMIT],
+    "staff.clashes.index": [SUMMIT],
     "staff.bookings.index": [
         {**SUMMIT, "slot_slug": "botildenborg-1400"},
         {**SUMMIT, "slot_slug": "botildenborg-1400", "show": "ended"},

@@ -151,7 +151,7 @@ def test_a_party_that_waits_is_told_its_place_in_line() -> None:
     slot = scenes.make_slot(capacity=2)
     answers = [scenes.book(slot, name, adults=2) for name in ("Amira", "Bo", "Cecilia")]
     places = own_places.find([answer.reference for answer in answers])
-    assert [(place.turn, place.is_holding) for place in places] == [(None, True), (1, False), (2, False)]
+    assert [(place.turn, place.is_kept) for place in places] == [(None, True), (1, False), (2, False)]
 
 
 def test_own_places_cost_one_query_and_none_without_bookings(app: Flask) -> None:

@@ -68,11 +68,12 @@ def test_a_venue_that_is_renamed_has_its_new_name_in_every_row(app: Flask, visit
     assert "Ett nytt hus" in visitor.open(PROGRAMME).texts(".sess__meta span")
 
 
-def test_the_row_of_what_somebody_holds_is_not_kept(app: Flask, visitor: Visitor) -> None:
+def test_the_rows_of_what_somebody_holds_and_of_what_clashes_with_it_are_not_kept(app: Flask, visitor: Visitor) -> None:
     resident = Resident(app)
     resident.send(resident.open("/sv/slots/siptex-1030/book"))
     kept_parts._write.cache_clear()
     of_everybody = written(visitor, TOURS)
     kept_parts._write.cache_clear()
-    assert "Du har plats" in resident.open(TOURS).texts(".dep--booked .state")
-    assert kept_parts._write.cache_info().currsize == of_everybody - 1
+    page = resident.open(TOURS)
+    assert "Du har plats" in page.texts(".dep--booked .state")
+    assert kept_parts._write.cache_info().currsize == of_everybody - 1 - len(page.all(".dep--clash"))

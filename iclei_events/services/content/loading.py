@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from iclei_events import clock
 from iclei_events.db import transaction
-from iclei_events.models import Event, Room, Slot, Speaker, Theme, Venue
+from iclei_events.models import ClashRule, Event, Room, Slot, Speaker, Theme, Venue
 from iclei_events.services import log
 from iclei_events.services.content.activities import load_activities
 from iclei_events.services.content.problems import Location, PackError
 from iclei_events.services.content.reading import read_document
 from iclei_events.services.content.register import load_commitment
-from iclei_events.services.content.schema import Pack, VenuePart
+from iclei_events.services.content.schema import EventPart, Pack, VenuePart
 from iclei_events.services.content.tally import LoadResult, Tally, columns
+from iclei_events.services.content.travel_times import load_travel_times
 from iclei_events.services.content.validating import check
 
 
@@ -34,6 +36,7 @@ def load_pack(file: Path, *, by: log.Actor = log.CLI) -> LoadResult:
             raise PackError(file, problems)
         with session.no_autoflush:
             event = _load_event(tally, pack)
+            load_travel_times(tally, pack)
             load_activities(tally, event, pack)
             if pack.commitment is not None:
                 load_commitment(tally, pack.commitment, pack.signatories)
@@ -65,7 +68,7 @@ def _taken_elsewhere(tally: Tally, pack: Pack) -> Iterator[tuple[Location, str]]
 
 def _load_event(tally: Tally, pack: Pack) -> Event:
     event = tally.session.scalar(select(Event).where(Event.slug == pack.event.slug)) or Event()
-    tally.put(event, columns(pack.event))
+    tally.put(event, columns(pack.event, without={"clashes"}) | _clashes(tally, event, pack.event))
     themes = {theme.slug: theme for theme in event.themes}
     for position, theme in enumerate(pack.themes):
         row = themes.pop(theme.slug) if theme.slug in themes else Theme()
@@ -78,6 +81,15 @@ def _load_event(tally: Tally, pack: Pack) -> Event:
         found = tally.session.scalar(select(Speaker).where(Speaker.slug == speaker.slug))
         tally.put(found or Speaker(), columns(speaker))
     return event
+
+
+def _clashes(tally: Tally, event: Event, part: EventPart) -> dict[str, Any]:
+    """The rule for clashes, for a new event alone: from then on it is for staff to change what people rely on."""
+    if inspect(event).transient:
+        return {"clashes": part.clashes or ClashRule.TOLD}
+    if part.clashes not in {None, event.clashes}:
+        tally.kept.append(f"the event {event.slug} keeps its rule for clashes, {event.clashes}; staff can change it")
+    return {}
 
 
 def _load_venue(tally: Tally, part: VenuePart) -> None:

@@ -30,6 +30,7 @@ def contradictions(data: object) -> Iterator[Contradiction]:
         contributions = list(_entries(activity, "speakers"))
         yield from _unknown(contributions, "speaker", _slugs(_entries(top, "speakers")))
         yield from _twice(contributions, "speaker")
+    yield from _travel_times(list(_entries(top, "travel_times")), _slugs(_entries(top, "venues")))
     yield from _unknown(slots, "venue", _slugs(_entries(top, "venues")))
     yield from _unknown(slots, "draw", _slugs(_entries(top, "draws")))
     yield from _unknown_rooms(slots, list(_entries(top, "venues")))
@@ -75,6 +76,17 @@ def _unknown_rooms(slots: list[Entry], venues: list[Entry]) -> Iterator[Contradi
             continue
         rooms = [room for venue in venues if venue[1].get("slug") == slot["venue"] for room in _entries(venue, "rooms")]
         yield from _unknown([(location, slot)], "room", _slugs(rooms))
+
+
+def _travel_times(entries: list[Entry], venues: list[str]) -> Iterator[Contradiction]:
+    yield from _unknown(entries, "from", venues)
+    yield from _unknown(entries, "to", venues)
+    seen: set[tuple[str, ...]] = set()
+    for location, entry in entries:
+        trip = tuple(str(entry.get(key)) for key in ("from", "to", "way"))
+        if trip in seen:
+            yield (*location, "way"), f"got {' '.join(trip)} a second time; accepted: each from, to and way once"
+        seen.add(trip)
 
 
 def _one_of(known: list[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from iclei_events.models import ActivityKind, Audience, SignatoryKind, SlotMode
+from iclei_events.models import ActivityKind, Audience, ClashRule, SignatoryKind, SlotMode, Way
 from iclei_events.services.content.values import (
     Age,
     Count,
@@ -40,8 +40,8 @@ from iclei_events.services.content.values import (
 )
 
 RESERVED: Final = frozenset({
-    "accessibility", "bookings", "calendar", "commitment", "contact", "draws", "failed-mails", "my", "people",
-    "privacy", "problems", "set-up", "sign-in", "sign-out", "signatories", "slots", "staff", "tickets",
+    "accessibility", "bookings", "calendar", "clashes", "commitment", "contact", "draws", "failed-mails", "my",
+    "people", "privacy", "problems", "set-up", "sign-in", "sign-out", "signatories", "slots", "staff", "tickets",
     "waiting-rooms",
 })  # fmt: skip
 """First parts of addresses that are pages of their own: an event of such a name could not be reached."""
@@ -61,6 +61,7 @@ class EventPart(Part):
     mode: Where
     max_party: Party = 6
     max_places_per_person: Count | None = None
+    clashes: ClashRule | None = None
     contact_email: EmailAddress | None = None
     contact_phone: Annotated[Words, Field(max_length=40)] | None = None
     sources: Sources = ()
@@ -105,6 +106,20 @@ class VenuePart(Part):
     rooms: tuple[RoomPart, ...] = ()
     illustrative: Flag = False
     sources: Sources = ()
+
+
+class TravelTimePart(Part):
+    start: Annotated[Slug, Field(alias="from")]
+    to: Slug
+    way: Way
+    minutes: Annotated[int, Field(strict=True, ge=0, le=1440)]
+
+    @field_validator("to")
+    @classmethod
+    def _elsewhere(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("start"):
+            raise ValueError("another venue than the one in from")
+        return value
 
 
 class SpeakerPart(Part):
@@ -273,6 +288,7 @@ class Pack(Part):
     event: EventPart
     themes: tuple[ThemePart, ...] = ()
     venues: tuple[VenuePart, ...] = ()
+    travel_times: tuple[TravelTimePart, ...] = ()
     speakers: tuple[SpeakerPart, ...] = ()
     draws: tuple[DrawPart, ...] = ()
     activities: tuple[ActivityPart, ...] = ()

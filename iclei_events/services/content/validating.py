@@ -98,7 +98,7 @@ def _keys_at(location: Location) -> list[str]:
     for step in location:
         if isinstance(step, str):
             part = next(_parts_of(part.model_fields[step].annotation))
-    return list(part.model_fields)
+    return [field.alias or name for name, field in part.model_fields.items()]
 
 
 def _parts_of(annotation: object) -> Iterator[type[BaseModel]]:

@@ -8,6 +8,7 @@ from iclei_events.web.languages import PREFIX
 from iclei_events.web.staff import (
     access,
     bookings,
+    clashes,
     draws,
     failed_mails,
     kept_back,
@@ -30,6 +31,7 @@ for child in (
     overview,
     slots,
     waiting_rooms,
+    clashes,
     kept_back,
     bookings,
     draws,

@@ -38,6 +38,14 @@ ONE_FAULT = {
         "room: palm-room", "room: fern-room",
         "activities.compost.slots.compost-1000.room: got 'fern-room'; accepted: palm-room",
     ),
+    "a way to a venue that is not there": (
+        "\nthemes:", "\ntravel_times: [{from: greenhouse, to: barn, way: foot, minutes: 7}]\nthemes:",
+        "travel_times.0.to: got 'barn'; accepted: greenhouse",
+    ),
+    "a way to where it begins": (
+        "\nthemes:", "\ntravel_times: [{from: greenhouse, to: greenhouse, way: foot, minutes: 7}]\nthemes:",
+        "travel_times.0.to: got 'greenhouse'; accepted: another venue than the one in from",
+    ),
     "a room without its venue": (
         "mode: open}", "mode: open, room: palm-room}",
         "activities.open-house.slots.open-house-1500.room: got a room without a venue; accepted: the venue as well",

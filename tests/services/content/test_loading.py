@@ -14,6 +14,7 @@ from iclei_events.config import ROOT
 from iclei_events.db import db, transaction
 from iclei_events.models import (
     Activity,
+    ClashRule,
     Commitment,
     Event,
     LogEntry,
@@ -24,9 +25,11 @@ from iclei_events.models import (
     Speaker,
     StaffRole,
     Standing,
+    TravelTime,
     Venue,
+    Way,
 )
-from iclei_events.services import capacity, log, rescheduling
+from iclei_events.services import capacity, clash_rules, log, rescheduling
 from iclei_events.services.content.loading import load_pack
 from iclei_events.services.content.problems import PackError
 from iclei_events.services.content.schema import RESERVED
@@ -285,3 +288,33 @@ def test_no_event_may_take_the_address_of_a_page(app: Flask) -> None:
     in_staff = {rule.rule.split("/")[3] for rule in app.url_map.iter_rules() if rule.rule.startswith(f"{prefix}staff/")}
 
     assert {name for name in firsts | in_staff if name and "<" not in name} <= RESERVED
+
+
+WITH_TRAVEL = packs.changed(
+    "speakers:\n  - {slug: gardener",
+    """  - {slug: pond, name: {sv: Dammen, en: The pond}}
+travel_times:
+  - {from: greenhouse, to: pond, way: foot, minutes: 7}
+speakers:
+  - {slug: gardener""",
+)
+
+
+def test_travel_times_are_found_by_their_venues_and_way(tmp_path: Path) -> None:
+    load(tmp_path, WITH_TRAVEL)
+    assert load(tmp_path, WITH_TRAVEL)[:3] == (0, 0, 0)
+    assert load(tmp_path, WITH_TRAVEL.replace("minutes: 7", "minutes: 9"))[:3] == (0, 1, 0)
+    times = db.session.execute(select(TravelTime.way, TravelTime.minutes)).all()
+    assert [tuple(row) for row in times] == [(Way.FOOT, 9)]
+
+
+def test_a_new_event_takes_its_rule_for_clashes_from_the_pack_and_then_it_is_for_staff(tmp_path: Path) -> None:
+    binding = packs.changed("mode: in_person", "mode: in_person\n  clashes: travel")
+    load(tmp_path, binding)
+    event = db.session.scalars(select(Event)).one()
+    assert event.clashes is ClashRule.TRAVEL
+    clash_rules.set_rule(event.id, ClashRule.TOLD, seen=ClashRule.TRAVEL, by=log.CLI)
+    kept = load(tmp_path, binding)[-1]
+    assert kept == ("the event garden-week keeps its rule for clashes, told; staff can change it",)
+    assert load(tmp_path)[-1] == ()
+    assert db.session.scalars(select(Event)).one().clashes is ClashRule.TOLD

@@ -1,0 +1,66 @@
+"""The bookings with which another one of the same person may clash: those that hold places and are still to come.
+
+Whoever waits in line or has entered a draw keeps nobody from anything; once places are offered they count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, contains_eager, selectinload
+
+from iclei_events import clock
+from iclei_events.db import db
+from iclei_events.models import HOLDING, Activity, Attendee, Booking, Slot
+from iclei_events.services.clashes import people_of
+from iclei_events.services.person_limit import Reachable
+
+
+def of_references(references: Collection[str]) -> Sequence[Booking]:
+    """Those among these bookings, the earliest first."""
+    if not references:
+        return []
+    return db.session.scalars(_holding().where(Booking.reference.in_(references))).all()
+
+
+def of_contact(session: Session, contact: Reachable, event_id: int | None = None) -> Sequence[Booking]:
+    """Those made with the same address, or where none was left with the same phone number; of one event, or of all."""
+    if contact.email_key:
+        is_theirs = Attendee.email_key == contact.email_key
+    elif contact.phone:
+        is_theirs = (Attendee.email_key == "") & (Attendee.phone == contact.phone)
+    else:
+        return []
+    found = _holding().where(is_theirs)
+    if event_id is not None:
+        found = found.where(Activity.event_id == event_id)
+    return session.scalars(found.execution_options(populate_existing=True)).all()
+
+
+def of_event(event_id: int) -> Sequence[Booking]:
+    """Those of everybody at an event."""
+    return db.session.scalars(_holding().where(Activity.event_id == event_id)).all()
+
+
+def besides(own: Booking, bookings: Sequence[Booking]) -> list[Booking]:
+    """The others among these for somebody of the same party."""
+    people = people_of(own)
+    return [other for other in bookings if other.id != own.id and people & people_of(other)]
+
+
+def _holding() -> Select[Any]:
+    return (
+        select(Booking)
+        .join(Booking.slot)
+        .join(Slot.activity)
+        .outerjoin(Booking.attendee)
+        .where(Booking.status.in_(HOLDING), Slot.cancelled_at.is_(None), Slot.ends_at > clock.now())
+        .options(
+            contains_eager(Booking.attendee),
+            contains_eager(Booking.slot).contains_eager(Slot.activity).joinedload(Activity.event),
+            selectinload(Booking.places),
+        )
+        .order_by(Slot.starts_at, Booking.id)
+    )

@@ -1,0 +1,235 @@
+"""What residents and delegates are told of clashes, before booking and after, and what they can do in one press."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from flask import Flask
+
+from iclei_events.db import db, transaction
+from iclei_events.models import ClashRule, Event, Slot, Way
+from iclei_events.services import changes
+from tests import letters, scenes
+from tests.clients import Page, Visitor
+from tests.residents import OUTCOME, REFERENCE, Resident, count_bookings
+
+pytestmark = pytest.mark.usefixtures("summit")
+
+TOURS: Final = "/sv/malmo-summit/tours"
+TIGHT: Final = "Du hinner inte: 30 min med buss, 0 min emellan"
+
+
+@pytest.fixture
+def amira(app: Flask) -> Resident:
+    """Has places on Hyllie 13.00–14.00, from where the bus to Botildenborg takes half an hour."""
+    resident = Resident(app)
+    resident.post(resident.open("/sv/slots/hyllie-1300/book"), **resident.details)
+    return resident
+
+
+def form(resident: Resident, slot: str, language: str = "sv") -> Page:
+    return resident.open(f"/{language}/slots/{slot}/book")
+
+
+def let_bind(app: Flask, rule: ClashRule) -> None:
+    with app.app_context(), transaction() as session:
+        session.scalars(db.select(Event).where(Event.slug == "malmo-summit")).one().clashes = rule
+
+
+def book(resident: Resident, slot: str) -> str:
+    return str(resident.post(form(resident, slot), **resident.details).headers[REFERENCE])
+
+
+# Before booking
+
+
+def test_the_list_of_tours_says_what_cannot_be_reached_in_time(amira: Resident) -> None:
+    page = amira.open(TOURS)
+    assert TIGHT in page.texts(".dep--clash .state")
+    assert "Krockar med din bokning" in page.texts(".dep--clash .state")
+
+
+def test_the_form_names_the_booking_the_way_and_the_minutes(amira: Resident) -> None:
+    said = form(amira, "botildenborg-1400").text
+    assert "Det är för kort om tid mellan det här och din bokning" in said
+    assert "slutar klockan 14.00, precis när det här börjar, och vägen hit tar 30 min med buss." in said
+
+
+def test_the_way_there_is_told_where_the_other_booking_comes_after(app: Flask) -> None:
+    resident = Resident(app)
+    book(resident, "botildenborg-1400")
+    assert "börjar klockan 14.00, precis när det här slutar, och vägen dit tar" in form(resident, "hyllie-1300").text
+
+
+def test_the_nearest_time_that_fits_is_one_press_away_and_keeps_what_was_typed(amira: Resident) -> None:
+    page = amira.submit(form(amira, "botildenborg-1400"), "Välj 15.00 i stället", name="Amira L", adults="3")
+    # The parser takes the form's own address: the button's is where a browser sends it.
+    button = form(amira, "botildenborg-1400").one("button[formaction$='botildenborg-1500/book'][data-variant]")
+    assert button.get("name") == "show"
+    assert page.fields()["name"] == "Amira L"
+
+
+def test_a_form_of_a_visitor_without_bookings_says_nothing_of_clashes_and_ways(visitor: Visitor) -> None:
+    page = visitor.open("/sv/slots/botildenborg-1400/book")
+    assert page.all("button[name=way]") == []
+    assert "för kort om tid" not in page.text
+
+
+def test_whoever_booked_for_others_alone_is_told_of_no_clash(app: Flask) -> None:
+    resident = Resident(app)
+    resident.post(form(resident, "hyllie-1300"), **resident.details, for_others="yes")
+    assert "för kort om tid" not in form(resident, "botildenborg-1400").text
+
+
+def test_sessions_are_told_like_tours(app: Flask) -> None:
+    resident = Resident(app)
+    book(resident, "mcr2030-hub-1330")
+    page = resident.open("/sv/malmo-summit/programme?day=2022-05-12")
+    assert page.all(".sess--clash")
+
+
+# How somebody goes
+
+
+def test_how_one_goes_changes_what_fits_and_keeps_what_was_typed(amira: Resident) -> None:
+    book(amira, "siptex-1030")  # ends at 12.00, an hour before Hyllie: 45 minutes by bus
+    page = amira.submit(form(amira, "hyllie-1300"), "Till fots", name="Amira L")
+    assert page.fields()["name"] == "Amira L"
+    assert "Så tar du dig mellan platserna: Till fots" in page.text
+    assert any("till fots" in text for text in amira.open(TOURS).texts(".dep--clash .state"))
+
+
+def test_the_choice_is_kept_in_the_browser_and_stands_in_no_address(amira: Resident) -> None:
+    answer = amira.post(form(amira, "botildenborg-1400"), "Med rullstol")
+    assert "wheelchair" not in answer.request.full_path
+    assert "35 min med rullstol" in form(amira, "botildenborg-1400").text
+
+
+@pytest.mark.parametrize("typed", ["", "rocket", "BUS", "foot' or 1=1"])
+def test_a_way_that_is_none_changes_nothing(amira: Resident, typed: str) -> None:
+    token = form(amira, "botildenborg-1400").fields()["csrf_token"]
+    answer = amira.client.post("/sv/slots/botildenborg-1400/book", data={"csrf_token": token, "way": typed})
+    assert answer.status_code == 200
+    assert amira.client.post("/sv/my/way", data={"csrf_token": token, "way": typed}).status_code == 303
+    assert TIGHT in amira.open(TOURS).texts(".dep--clash .state")
+
+
+def test_choosing_a_way_books_nothing(app: Flask, amira: Resident) -> None:
+    before = count_bookings(app)
+    amira.post(form(amira, "botildenborg-1500"), "Till fots", **amira.details)
+    assert count_bookings(app) == before
+
+
+# Afterwards
+
+
+def test_who_was_told_may_book_all_the_same(amira: Resident) -> None:
+    answer = amira.post(form(amira, "botildenborg-1400"), **amira.details)
+    assert answer.headers[OUTCOME] == "confirmed"
+
+
+def test_the_bookings_page_says_the_clash_and_changes_it_in_one_press(app: Flask, amira: Resident) -> None:
+    reference = book(amira, "botildenborg-1400")
+    page = amira.open(f"/sv/bookings/{reference}")
+    assert "Det är för kort om tid mellan två av dina bokningar" in page.text
+    after = amira.submit(page, "Byt den här till 15.00")
+    assert "för kort om tid" not in after.text
+    with app.app_context():
+        assert scenes.booking(reference).slot.slug == "botildenborg-1500"
+
+
+def test_an_offer_says_before_it_is_taken_what_it_clashes_with(app: Flask, amira: Resident) -> None:
+    with app.app_context():
+        with transaction() as session:
+            full = session.scalars(db.select(Slot).where(Slot.slug == "botildenborg-1400")).one()
+            full.capacity, slot_id = 1, full.id
+        blocking = scenes.book(scenes.slot_now(slot_id), "Boris").reference
+    reference = book(amira, "botildenborg-1400")
+    with app.app_context():
+        changes.cancel(blocking)
+    page = amira.open(f"/sv/bookings/{reference}")
+    assert "Om du tackar ja krockar det med det du har" in page.text
+
+
+def test_moving_says_beside_each_time_what_it_clashes_with(amira: Resident) -> None:
+    reference = book(amira, "botildenborg-1500")
+    page = amira.open(f"/sv/bookings/{reference}/move")
+    assert any(TIGHT in text for text in page.texts(".choice"))
+
+
+def test_my_places_show_the_day_with_its_gaps_and_clashes(amira: Resident) -> None:
+    book(amira, "siptex-1030")
+    book(amira, "botildenborg-1400")
+    page = amira.open("/sv/my")
+    assert "60 min till nästa: 45 min med buss" in page.text
+    assert any("Du hinner inte till Botildenborg" in text for text in page.texts(".dep .state--clash"))
+    chosen = amira.submit(page, "Med cykel")
+    assert chosen.texts("button[name=way][aria-pressed=true]") == ["Med cykel"]
+    assert "min med cykel" in chosen.text
+
+
+def test_my_places_ask_for_no_way_where_there_is_one_booking(amira: Resident) -> None:
+    assert amira.open("/sv/my").all("button[name=way]") == []
+
+
+def test_different_people_in_one_browser_are_no_clash_afterwards(app: Flask, amira: Resident) -> None:
+    boris = {"name": "Boris Berg", "email": "boris@example.org"}
+    reference = amira.post(form(amira, "botildenborg-1400"), **boris).headers[REFERENCE]
+    assert "för kort om tid" not in amira.open(f"/sv/bookings/{reference}").text
+
+
+# What an address must not tell
+
+
+def test_a_stranger_learns_nothing_from_somebody_elses_address_but_its_mail_tells(app: Flask, amira: Resident) -> None:
+    stranger = Resident(app, "Mallory")
+    answer = stranger.post(form(stranger, "botildenborg-1400"), name="Mallory", email=amira.details["email"])
+    page = stranger.open(f"/sv/bookings/{answer.headers[REFERENCE]}")
+    assert answer.headers[OUTCOME] == "confirmed"
+    assert "Hyllie" not in page.text
+    assert "för kort om tid" not in page.text
+    with app.app_context():
+        letter = letters.text_of(letters.written(letters.newest()))
+    assert "DET KROCKAR MED EN ANNAN BOKNING DU HAR" in letter
+    assert "Hyllie" in letter
+
+
+def test_where_clashes_bind_a_stranger_is_refused_without_being_told_which_booking(app: Flask, amira: Resident) -> None:
+    let_bind(app, ClashRule.TRAVEL)
+    stranger = Resident(app, "Mallory")
+    answer = stranger.post(form(stranger, "hyllie-1300"), name="Mallory", email=amira.details["email"])
+    page = stranger.refused(answer, 409)
+    assert answer.headers[OUTCOME] == "refused"
+    assert "Här kan en person inte ha båda, så ingenting bokades." in page.text
+    assert page.all("a[href*='/bookings/']") == []
+    assert "Välj " not in " ".join(page.texts("button"))
+
+
+def test_where_clashes_bind_the_own_browser_is_told_which_and_the_nearest_that_fits(
+    app: Flask, amira: Resident
+) -> None:
+    let_bind(app, ClashRule.TRAVEL)
+    opened = form(amira, "botildenborg-1400")
+    assert "Här kan en person inte ha båda." in opened.text
+    page = amira.refused(amira.post(opened, **amira.details), 409)
+    assert "vägen hit tar 30 min med buss" in page.text
+    assert "Välj 15.00 i stället" in page.texts("button")
+    assert page.fields()["name"] == amira.details["name"]
+    assert count_bookings(app) == 1
+
+
+def test_where_clashes_bind_a_change_into_one_is_refused_with_a_reason(app: Flask, amira: Resident) -> None:
+    let_bind(app, ClashRule.OVERLAP)
+    reference = book(amira, "siptex-1030")
+    page = amira.submit(amira.open(f"/sv/bookings/{reference}/move"), "Byt tid", status=409, to="siptex-1230")
+    assert "Här kan en person inte ha båda" in page.text
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_every_way_has_its_words_in_both_languages(amira: Resident, way: Way) -> None:
+    for language in ("sv", "en"):
+        token = form(amira, "botildenborg-1400").fields()["csrf_token"]
+        address = f"/{language}/slots/botildenborg-1400/book"
+        page = amira.refused(amira.client.post(address, data={"csrf_token": token, "way": way.value}), 200)
+        assert page.one("button[name=way][aria-pressed=true]").get("value") == way.value
