@@ -129,14 +129,17 @@ def _part(message: EmailMessage, subtype: str) -> str:
     return str(part.get_content())
 
 
-def book(slot: Slot, name: str, language: str = "sv", adults: int = 2, children: int = 1) -> str:
+def book(
+    slot: Slot, name: str, language: str = "sv", adults: int = 2, children: int = 1, *, unproven: bool = False
+) -> str:
     """Book for a party; returns the reference."""
     contact = Contact(name, "one@example.org", "one@example.org", access_need="Rullstol")
     key = f"key-{next(scenes._numbers)}"
     party = Party(adults, children)
     return bookings.book(
-        scenes.slot_now(slot), party=party, contact=contact, language=language, key=key, wait=True
-    ).reference
+        scenes.slot_now(slot), party=party, contact=contact, language=language, key=key, wait=True,
+        unproven=unproven,
+    ).reference  # fmt: skip
 
 
 def _promise_in_draw(kind: MailKind, language: str, name: str) -> None:
@@ -156,7 +159,7 @@ def _promise_to_attendee(kind: MailKind, language: str, name: str) -> None:
         _promise_in_draw(kind, language, name)
         return
     slot = scenes.make_slot(capacity=6)
-    first = book(slot, name, language)
+    first = book(slot, name, language, unproven=kind is MailKind.BOOKING_TO_CONFIRM)
     if kind is MailKind.BOOKING_CANCELLED:
         changes.cancel(first)
     elif kind is MailKind.BOOKING_CHANGED:
@@ -173,7 +176,7 @@ def _promise_to_attendee(kind: MailKind, language: str, name: str) -> None:
         _promise_news_of_slot(kind, slot)
     elif kind is MailKind.BOOKING_MOVED:
         moving.move(first, add_departure(slot))
-    elif kind is not MailKind.BOOKING_CONFIRMED:
+    elif kind not in {MailKind.BOOKING_CONFIRMED, MailKind.BOOKING_TO_CONFIRM}:
         _promise_in_line(kind, slot, first, language, name)
 
 

@@ -24,7 +24,7 @@ IDS: Final = {
     "L": "01 02 04",
     "G": "01 02 04 05",
     "T": "01 02 04 05 07 08 10 11",
-    "R": "01 02 05",
+    "R": "01 02 04 05",
 }
 """The rows of the groups that touch what there is."""
 
@@ -43,6 +43,7 @@ MOVES: Final = "web/staff/test_rescheduling"
 REMINDERS: Final = "services/test_reminders"
 CALENDAR: Final = "abuse/test_calendar"
 MOVING: Final = "web/test_moving"
+PROOFS: Final = "web/test_proofs"
 WAITING_ROOM: Final = "web/test_waiting_room"
 PARTY: Final = "web/test_attendees"
 HEADERS: Final = "abuse/test_headers"
@@ -370,6 +371,12 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     "R02 forwarding": (
         f"{LIMITS}::test_a_made_up_forwarding_header",
         f"{LIMITS}::test_of_a_named_proxy_only_what_it_says_itself",
+    ),
+    "R04 a bot that holds all": (
+        "services/test_confirming::test_r04_",
+        f"{PROOFS}::test_not_confirmed_in_time_the_page_says_so",
+        f"{PROOFS}::test_whoever_has_only_sent_the_form_cannot_confirm_it",
+        "web/staff/test_waiting_rooms::test_what_is_held_unconfirmed_is_seen",
     ),
     "R05 hammering": (
         f"{LIMITS}::test_everything_made_for_one_reader_alone",

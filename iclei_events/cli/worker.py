@@ -17,7 +17,17 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
 from iclei_events.db import DatabaseBusyError, db
-from iclei_events.services import calling_off, capacity, delivery, draws, privacy, reminders, settling, waiting_rooms
+from iclei_events.services import (
+    calling_off,
+    capacity,
+    delivery,
+    draws,
+    privacy,
+    proofs,
+    reminders,
+    settling,
+    waiting_rooms,
+)
 
 ROUND_SECONDS: Final = 1.0
 SERVER_AWAY_SECONDS: Final = 30.0
@@ -97,11 +107,12 @@ class Rounds:
         return delivered.progressed
 
     def _remind(self) -> int:
-        """Look once a minute for reminders, and for what is still booked on slots that were called off and are over."""
+        """Look once a minute for reminders, and for what is over: slots that were called off, and used proofs."""
         if time.monotonic() < self._remind_again_at:
             return 0
         self._remind_again_at = time.monotonic() + REMINDER_SECONDS
         self._tend(calling_off.end_called_off)
+        self._tend(proofs.forget_expired)
         return self._tend(reminders.promise_due)
 
     def _tend(self, job: Callable[[], int]) -> int:

@@ -24,14 +24,15 @@ from iclei_events.models.slot_rules import FEW_PLACES, SlotMode, SlotRules, Slot
 from iclei_events.models.staff import Grant, SignIn, Staff, StaffRole
 from iclei_events.models.swap_wish import SwapWish
 from iclei_events.models.travel_time import TravelTime, Way
+from iclei_events.models.used_proof import UsedProof
 from iclei_events.models.venue import Room, Venue
-from iclei_events.models.waiting_room import WaitingRoom
+from iclei_events.models.waiting_room import ProofRule, WaitingRoom
 
 __all__ = [
     "ACTIVE", "FEW_PLACES", "HOLDING", "RESIDENTS", "VERIFICATIONS_NEEDED", "AccessNeed", "Activity", "ActivityKind",
     "Attendee", "Audience", "Booking", "BookingStatus", "CalendarFeed", "ClashRule", "Commitment", "Contribution",
     "Delegate", "Disclosed", "Disclosure", "Draw", "DrawEntry", "DrawWish", "Event", "Grant", "KeptBack", "LogEntry",
-    "MailKind", "OutboxMail", "Place", "PlaceKind", "Room", "SignIn", "Signatory", "SignatoryKind", "SignatoryStatus",
-    "Slot", "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole", "Standing", "SwapWish", "Theme",
-    "TravelTime", "Venue", "Verification", "WaitingRoom", "Way",
+    "MailKind", "OutboxMail", "Place", "PlaceKind", "ProofRule", "Room", "SignIn", "Signatory", "SignatoryKind",
+    "SignatoryStatus", "Slot", "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole", "Standing",
+    "SwapWish", "Theme", "TravelTime", "UsedProof", "Venue", "Verification", "WaitingRoom", "Way",
 ]  # fmt: skip

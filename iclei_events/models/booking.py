@@ -47,6 +47,7 @@ class Booking(Base):
         CheckConstraint("size between 1 and 50", name="size"),
         CheckConstraint("(status = 'waiting') = (queued_at is not null)", name="waiting_has_its_turn"),
         CheckConstraint("(status = 'offered') = (offer_until is not null)", name="offer_has_its_end"),
+        CheckConstraint("confirm_by is null or status <> 'confirmed'", name="confirmed_is_confirmed"),
         CheckConstraint("least_size is null or least_size between 1 and size - 1", name="least_size"),
         CheckConstraint("wanted_size is null or wanted_size > size", name="wanted_size"),
         # The line of a slot, shortest way to its head and to one's own place in it.
@@ -63,6 +64,12 @@ class Booking(Base):
             "offer_until",
             postgresql_where=text("status = 'offered'"),
             sqlite_where=text("status = 'offered'"),
+        ),
+        Index(
+            "ix_booking_to_confirm",
+            "confirm_by",
+            postgresql_where=text("confirm_by is not null"),
+            sqlite_where=text("confirm_by is not null"),
         ),
         Index("ix_booking_slot_status", "slot_id", "status"),
     )
@@ -87,6 +94,8 @@ class Booking(Base):
     offer_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     offer_prolonged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the party asked for more time to answer: it gets that once."""
+    confirm_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Booked without the proof that was asked for: until when it has to be confirmed by way of its mail."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sequence: Mapped[int] = mapped_column(default=0)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id", ondelete="SET NULL"))

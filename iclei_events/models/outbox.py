@@ -17,6 +17,7 @@ from iclei_events.models.types import JsonDocument, UtcDateTime, choice
 
 class MailKind(enum.StrEnum):
     BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_TO_CONFIRM = "booking_to_confirm"
     BOOKING_WAITING = "booking_waiting"
     BOOKING_OFFERED = "booking_offered"
     BOOKING_CHANGED = "booking_changed"

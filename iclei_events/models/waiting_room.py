@@ -5,6 +5,7 @@ No row tells of a visitor. A ticket is a signed number; the room keeps the count
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,21 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iclei_events.db import Base
-from iclei_events.models.types import UtcDateTime
+from iclei_events.models.types import UtcDateTime, choice
 
 if TYPE_CHECKING:
     from iclei_events.models.event import Event
 
 PER_SECOND = 40
 """How many people a second are let in unless staff say otherwise; see README for what the server stands."""
+
+
+class ProofRule(enum.StrEnum):
+    """When whoever books one of the opening's slots is asked for a proof of work."""
+
+    NEVER = "never"
+    UNDER_PRESSURE = "under_pressure"
+    ALWAYS = "always"
 
 
 class WaitingRoom(Base):
@@ -46,5 +55,6 @@ class WaitingRoom(Base):
     let_in: Mapped[int] = mapped_column(default=0)
     counted_from: Mapped[datetime] = mapped_column(UtcDateTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    proof: Mapped[ProofRule] = mapped_column(choice(ProofRule), default=ProofRule.NEVER)
 
     event: Mapped[Event] = relationship()

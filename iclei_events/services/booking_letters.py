@@ -7,7 +7,14 @@ from typing import Final
 from flask_babel import gettext, ngettext
 
 from iclei_events.models import BookingStatus, MailKind
-from iclei_events.services import draw_letters, line_letters, moving_letters, reminder_letters, rescheduling_letters
+from iclei_events.services import (
+    confirming_letters,
+    draw_letters,
+    line_letters,
+    moving_letters,
+    reminder_letters,
+    rescheduling_letters,
+)
 from iclei_events.services.booking_writing import BookingLetter, BookingWriting, always
 from iclei_events.services.letters import Letter, Section
 
@@ -88,6 +95,8 @@ def _ended_with_its_slot(about: BookingWriting) -> Letter:
 
 
 def _lapsed(about: BookingWriting) -> Letter:
+    if about.booking.confirm_by is not None:
+        return confirming_letters.lapsed(about)
     return about.letter(
         subject=gettext("Time to answer has run out: %(start)s – %(title)s", start=about.starts, title=about.title),
         heading=gettext("The time to answer has run out"),
@@ -107,6 +116,7 @@ LETTERS: Final[dict[MailKind, BookingLetter]] = {
     MailKind.BOOKING_CHANGED: BookingLetter(_changed, _HAS_A_CLAIM),
     MailKind.BOOKING_CANCELLED: BookingLetter(_cancelled, frozenset({BookingStatus.CANCELLED}), always),
     MailKind.OFFER_LAPSED: BookingLetter(_lapsed, frozenset({BookingStatus.LAPSED})),
+    **confirming_letters.LETTERS,
     **draw_letters.LETTERS,
     **line_letters.LETTERS,
     **moving_letters.LETTERS,

@@ -27,12 +27,14 @@ from iclei_events.models import (
     OutboxMail,
     Place,
     PlaceKind,
+    UsedProof,
 )
 from iclei_events.models.types import UtcDateTime, new_reference, new_secret
 from iclei_events.services import log, person_limit, places
 from iclei_events.services.outbox import new_message_id
 from iclei_events.services.person_limit import PersonLimit
 from iclei_events.services.prepared import Prepared
+from iclei_events.services.proofs import Proof
 from iclei_events.services.waiting import least_of
 
 
@@ -88,6 +90,8 @@ class BookingRows:
     salt: str
     message_id: str
     limit: PersonLimit | None
+    proof: Proof | None
+    confirm_by: datetime | None
 
     @classmethod
     def of(  # noqa: PLR0913  see services.bookings.book
@@ -102,10 +106,13 @@ class BookingRows:
         now: datetime,
         mailed: bool,
         limit: PersonLimit | None = None,
+        proof: Proof | None = None,
     ) -> BookingRows:
         mailed = mailed and bool(contact.email)
         reference, salt, message_id = new_reference(), new_secret(), new_message_id()
-        return cls(slot_id, party, contact, language, key, by, now, mailed, reference, salt, message_id, limit)
+        return cls(
+            slot_id, party, contact, language, key, by, now, mailed, reference, salt, message_id, limit, proof, None
+        )  # fmt: skip
 
     @property
     def size(self) -> int:
@@ -126,6 +133,8 @@ class BookingRows:
             "created_at": self.now,
             "confirmed_at": self.now if status is BookingStatus.CONFIRMED else None,
             "queued_at": self.now if status is BookingStatus.WAITING else None,
+            "offer_until": self.confirm_by if status is BookingStatus.OFFERED else None,
+            "confirm_by": self.confirm_by,
             "passed_over": 0,
             "sequence": 0,
             "staff_id": self.by.staff_id,
@@ -142,9 +151,8 @@ class BookingRows:
         }
 
     def mail(self, status: BookingStatus) -> dict[str, Any]:
-        confirmed = status is BookingStatus.CONFIRMED
         return {
-            "kind": MailKind.BOOKING_CONFIRMED if confirmed else MailKind.BOOKING_WAITING,
+            "kind": MAIL_KINDS[status] if self.confirm_by is None else MailKind.BOOKING_TO_CONFIRM,
             "recipient": self.contact.email,
             "language": self.language,
             "context": {},
@@ -182,6 +190,8 @@ def store_rows(connection: Connection, rows: BookingRows, status: BookingStatus,
     if mailed:
         INSERT[OutboxMail].execute(connection, of_booking | rows.mail(status))
     INSERT[LogEntry].execute(connection, of_booking | rows.log_entry(status))
+    if rows.proof is not None:
+        INSERT_USED_PROOF.execute(connection, _used(rows.proof))
     return booking_id
 
 
@@ -199,7 +209,9 @@ def insert_under_claim(rows: BookingRows, status: BookingStatus) -> bool:
 def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
     """Claim the slot and store the rows in one PostgreSQL statement; False: nothing was taken or stored."""
     needs = rows.contact.access_need is not None
-    statement = _one_statement(status, needs=needs, mailed=rows.mailed, limited=rows.limit is not None)
+    statement = _one_statement(
+        status, needs=needs, mailed=rows.mailed, limited=rows.limit is not None, proven=rows.proof is not None
+    )
     values = _claim_values(rows) | {"kinds": rows.kinds()}
     if rows.limit is not None:
         values |= person_limit.parameters(rows.limit)
@@ -210,12 +222,18 @@ def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
         values["access_need_description"] = rows.contact.access_need
     if rows.mailed:
         values |= _named("outbox_mail", rows.mail(status))
+    if rows.proof is not None:
+        values |= _named("used_proof", _used(rows.proof))
     with one_statement() as connection:
         return statement.execute(connection, values).first() is not None
 
 
 def _claim_values(rows: BookingRows) -> dict[str, Any]:
     return {"slot_id": rows.slot_id, "size": rows.size, "now": rows.now}
+
+
+def _used(proof: Proof) -> dict[str, Any]:
+    return {"challenge": proof.challenge, "expires_at": proof.expires_at}
 
 
 def _named(table: str, columns: dict[str, Any]) -> dict[str, Any]:
@@ -226,16 +244,23 @@ LOG_VERBS = {
     BookingStatus.CONFIRMED: "book",
     BookingStatus.WAITING: "join_line",
     BookingStatus.ENTERED: "enter_draw",
+    BookingStatus.OFFERED: "hold",
+}
+MAIL_KINDS = {
+    BookingStatus.CONFIRMED: MailKind.BOOKING_CONFIRMED,
+    BookingStatus.WAITING: MailKind.BOOKING_WAITING,
 }
 BOOKING_COLUMNS = (
     "reference", "status", "size", "language", "salt", "idempotency_key", "created_at", "confirmed_at", "queued_at",
-    "passed_over", "sequence", "staff_id",
+    "offer_until", "confirm_by", "passed_over", "sequence", "staff_id",
 )  # fmt: skip
 ATTENDEE_COLUMNS = ("name", "email", "email_key", "phone", "comes_along")
 MAIL_COLUMNS = ("kind", "recipient", "language", "context", "message_id", "created_at", "due_at", "attempts")
+PROOF_COLUMNS = ("challenge", "expires_at")
 LOG_COLUMNS = ("at", "actor", "staff_id", "verb", "slot_id", "details")
 
 INSERT_BOOKING: Final = Prepared(insert(Booking).returning(Booking.id), (*BOOKING_COLUMNS, "slot_id"))
+INSERT_USED_PROOF: Final = Prepared(insert(UsedProof), PROOF_COLUMNS)
 INSERT: Final = {
     model: Prepared(insert(model), ("booking_id", *columns))
     for model, columns in {
@@ -261,7 +286,7 @@ def _claim_alone(status: BookingStatus) -> Prepared:
 
 
 @cache
-def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool, limited: bool) -> Prepared:
+def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool, limited: bool, proven: bool) -> Prepared:
     """``WITH taken AS (UPDATE slot …), booked AS (INSERT …), … SELECT id FROM booked``, built once and kept."""
     taken = _claim(status, limited=limited).cte("taken")
     booked = _insert_from(Booking, BOOKING_COLUMNS, slot_id=taken.c.id).returning(Booking.id).cte("booked")
@@ -275,14 +300,21 @@ def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool, limited:
         parts.append(_insert_from(AccessNeed, ("description",), booking_id=booking_id))
     if mailed:
         parts.append(_insert_from(OutboxMail, MAIL_COLUMNS, booking_id=booking_id))
+    if proven:
+        parts.append(_insert_from(UsedProof, PROOF_COLUMNS, of=booked))
     return Prepared(select(booking_id).add_cte(*(part.cte(f"part_{number}") for number, part in enumerate(parts))))
 
 
-def _insert_from(model: type[Base], columns: tuple[str, ...], **known: Any) -> Insert:
-    """``INSERT INTO model SELECT …`` of parameters named ``table_column`` and of ids from an earlier part."""
+def _insert_from(model: type[Base], columns: tuple[str, ...], *, of: CTE | None = None, **known: Any) -> Insert:
+    """``INSERT INTO model SELECT …`` of parameters named ``table_column`` and of ids from an earlier part.
+
+    ``of``: the earlier part, where no id of it is kept.
+    """
     table = model.__table__
     given = [bindparam(f"{table.name}_{name}", type_=table.c[name].type) for name in columns]  # type: ignore[attr-defined]
-    return insert(model).from_select([*columns, *known], select(*given, *known.values()), include_defaults=False)
+    values = select(*given, *known.values())
+    rows = values.select_from(of) if of is not None else values
+    return insert(model).from_select([*columns, *known], rows, include_defaults=False)
 
 
 def _insert_places(booked: CTE) -> Insert:

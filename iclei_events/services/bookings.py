@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -23,9 +23,10 @@ from iclei_events.models import (
     Slot,
     SlotMode,
 )
-from iclei_events.services import log, outbox, person_limit, places, refusals, waiting
+from iclei_events.services import confirming, log, outbox, person_limit, places, proofs, refusals, waiting
 from iclei_events.services.binding import Binding
 from iclei_events.services.booking_rows import (
+    MAIL_KINDS,
     BookingRows,
     Contact,
     Party,
@@ -33,8 +34,10 @@ from iclei_events.services.booking_rows import (
     insert_rows,
     insert_under_claim,
 )
+from iclei_events.services.confirming import Unproven
 from iclei_events.services.person_limit import PersonLimit
 from iclei_events.services.prepared import Prepared
+from iclei_events.services.proofs import Proof
 
 # A rush asks these over and over: written once, they are neither put together nor looked up anew.
 _WITH_KEY: Final = Prepared(
@@ -105,31 +108,43 @@ def book(  # noqa: PLR0913  a booking is all of this
     wait: bool,
     by: log.Actor = log.ATTENDEE,
     mailed: bool = True,
+    proof: Proof | None = None,
+    unproven: bool = False,
 ) -> Answer:
     """Book ``slot`` for a whole party, or with ``wait`` put it in line when there is no room.
 
     The same ``key`` from the same address answers what was stored the first time. Staff may book before opening
     and after closing. Raises a ``Refusal`` that says why not; then nothing is stored.
+
+    ``proof`` is used up by the booking. ``unproven``: one was asked for and none came, so that the places, or the turn
+    in the line, have to be confirmed by way of a mail.
     """
     check_party(slot, party)
     binding = Binding.of_newcomer(slot, contact, by)
     limit = PersonLimit.of(slot, contact) if by == log.ATTENDEE else None
     rows = BookingRows.of(
         slot.id, party=party, contact=contact, language=language, key=key, by=by, now=clock.now(), mailed=mailed,
-        limit=limit,
+        limit=limit, proof=proof,
     )  # fmt: skip
+    to_confirm = Unproven(slot.event_id, contact.email_key) if unproven else None
     try:
         if binding is not None:
-            return _book_under_lock(rows, wait=wait, by=by, binding=binding)
-        status = _claim_at_once(rows, wait=wait) if by == log.ATTENDEE else None
+            return _book_under_lock(rows, wait=wait, by=by, binding=binding, unproven=to_confirm)
+        status = _claim_at_once(rows, wait=wait) if by == log.ATTENDEE and not unproven else None
         if status is not None:
             return _stored(rows, status)
-        return _look_closer(rows, wait=wait, by=by) or _book_under_lock(rows, wait=wait, by=by)
+        return _look_closer(rows, wait=wait, by=by) or _book_under_lock(rows, wait=wait, by=by, unproven=to_confirm)
     except IntegrityError:
         answer = _answered_before(db.session(), rows)
         if answer is None:
+            _check_proof_is_new(rows)
             raise
         return answer
+
+
+def _check_proof_is_new(rows: BookingRows) -> None:
+    if rows.proof is not None and proofs.is_used(db.session(), rows.proof):
+        raise refusals.ProofWorthless
 
 
 def check_party(slot: Bookable, party: Party) -> None:
@@ -176,10 +191,18 @@ def _check_could_fit(slot: Slot, size: int) -> None:
         raise refusals.LargerThanSlot(slot.capacity, slot.left, slot.waiting)
 
 
-def _book_under_lock(rows: BookingRows, *, wait: bool, by: log.Actor, binding: Binding | None = None) -> Answer:
+def _book_under_lock(
+    rows: BookingRows,
+    *,
+    wait: bool,
+    by: log.Actor,
+    binding: Binding | None = None,
+    unproven: Unproven | None = None,
+) -> Answer:
     with transaction() as session:
-        if binding is not None:
-            binding.lock(session)
+        for person in (binding, unproven):
+            if person is not None:
+                person.lock(session)
         if rows.limit is not None:
             person_limit.lock(session, rows.limit)
         slot = places.locked(session, rows.slot_id, now=rows.now)
@@ -187,18 +210,26 @@ def _book_under_lock(rows: BookingRows, *, wait: bool, by: log.Actor, binding: B
         if answer is not None:
             return answer
         check_open(slot, rows.now, by)
+        if unproven is not None:
+            confirming.check_alone(session, unproven, rows.now)
+            rows = replace(rows, confirm_by=unproven.until(rows.now, slot))
         if rows.limit is not None:
             person_limit.check(session, rows.limit, rows.size)
         if binding is not None:
             binding.check(session, slot)
         _check_could_fit(slot, rows.party.needs if wait else rows.size)
         if slot.free >= rows.size and places.is_line_empty(session, slot):
-            places.hold(session, slot, rows.size)
-            insert_rows(session, rows, BookingStatus.CONFIRMED)
-            return _stored(rows, BookingStatus.CONFIRMED)
+            return _hold(session, slot, rows)
         if not wait:
             raise refusals.NoRoom(slot.left, slot.waiting)
         return _queue(session, slot, rows)
+
+
+def _hold(session: Session, slot: Slot, rows: BookingRows) -> Answer:
+    status = BookingStatus.CONFIRMED if rows.confirm_by is None else BookingStatus.OFFERED
+    places.hold(session, slot, rows.size)
+    insert_rows(session, rows, status)
+    return _stored(rows, status)
 
 
 def _queue(session: Session, slot: Slot, rows: BookingRows) -> Answer:
@@ -207,16 +238,11 @@ def _queue(session: Session, slot: Slot, rows: BookingRows) -> Answer:
     newcomer = session.get_one(Booking, booking_id)
     newcomer.least_size = waiting.least_of(rows.size, rows.party.least)
     places.run_line(session, slot, now=rows.now, newcomer=newcomer)
-    if rows.mailed and newcomer.status in MAIL_FOR:
-        outbox.mail_booking(session, MAIL_FOR[newcomer.status], newcomer, at=rows.now)
+    # An offer of places has its own mail already.
+    if rows.mailed and newcomer.status in MAIL_KINDS:
+        kind = MAIL_KINDS[newcomer.status] if newcomer.confirm_by is None else MailKind.BOOKING_TO_CONFIRM
+        outbox.mail_booking(session, kind, newcomer, at=rows.now)
     return _stored(rows, newcomer.status)
-
-
-MAIL_FOR = {
-    BookingStatus.CONFIRMED: MailKind.BOOKING_CONFIRMED,
-    BookingStatus.WAITING: MailKind.BOOKING_WAITING,
-}
-"""An offer of places for a part of the party has its own mail already."""
 
 
 def _stored(rows: BookingRows, status: BookingStatus) -> Answer:

@@ -154,8 +154,9 @@ def tend_slots() -> int:
     """
     now = clock.now()
     overdue = select(Booking.slot_id).where(Booking.status == BookingStatus.OFFERED, Booking.offer_until <= now)
+    unconfirmed = select(Booking.slot_id).where(Booking.status == BookingStatus.WAITING, Booking.confirm_by <= now)
     due = select(KeptBack.slot_id).where(KeptBack.released_at.is_(None), KeptBack.release_at <= now)
-    slot_ids = sorted({*db.session.scalars(overdue), *db.session.scalars(due)})
+    slot_ids = sorted({*db.session.scalars(overdue), *db.session.scalars(unconfirmed), *db.session.scalars(due)})
     for slot_id in slot_ids:
         with transaction() as session:
             slot = places.locked(session, slot_id, now=now)

@@ -36,16 +36,25 @@ MOST_POINTS: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One slot. ``curve``: places held that were booked up to each day, the oldest first."""
+    """One slot. ``unconfirmed``: places held for who booked without proof and has not confirmed yet.
+
+    ``curve``: places held that were booked up to each day, the oldest first.
+    """
 
     slot: Slot
     offered: int
+    unconfirmed: int
     access_needs: int
     curve: tuple[int, ...]
 
     @property
     def confirmed(self) -> int:
-        return self.slot.held - self.offered
+        return self.slot.held - self.offered - self.unconfirmed
+
+    @property
+    def unconfirmed_share(self) -> int:
+        """Of a hundred places held, how many nobody has confirmed; never 0 where there are some."""
+        return max(1, round(100 * self.unconfirmed / self.slot.held)) if self.unconfirmed else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class Board:
             "capacity": sum(row.slot.capacity for row in self.rows),
             "confirmed": sum(row.confirmed for row in self.rows),
             "offered": sum(row.offered for row in self.rows),
+            "unconfirmed": sum(row.unconfirmed for row in self.rows),
             "kept_back": sum(row.slot.kept_back for row in self.rows),
             "waiting": sum(row.slot.waiting for row in self.rows),
             "access_needs": sum(row.access_needs for row in self.rows),
@@ -91,6 +101,7 @@ class _Taken:
     """What one slot's bookings of one status and one day come to."""
 
     status: BookingStatus
+    is_unconfirmed: bool
     day: date
     places: int
     access_needs: int
@@ -131,25 +142,34 @@ def _slots(event: Event) -> Sequence[Slot]:
 
 def _taken(event: Event) -> dict[int, list[_Taken]]:
     day = func.date(Booking.created_at, type_=Date())
+    is_unconfirmed = Booking.confirm_by.is_not(None)
     found = db.session.execute(
-        select(Booking.slot_id, Booking.status, day, func.sum(Booking.size), func.count(AccessNeed.booking_id))
+        select(
+            Booking.slot_id,
+            Booking.status,
+            is_unconfirmed,
+            day,
+            func.sum(Booking.size),
+            func.count(AccessNeed.booking_id),
+        )
         .join(Booking.slot)
         .join(Slot.activity)
         .outerjoin(AccessNeed, AccessNeed.booking_id == Booking.id)
         .where(Activity.event_id == event.id, Booking.status.in_(HOLDING))
-        .group_by(Booking.slot_id, Booking.status, day)
+        .group_by(Booking.slot_id, Booking.status, is_unconfirmed, day)
         .order_by(day)
     )
     taken: dict[int, list[_Taken]] = defaultdict(list)
-    for slot_id, status, booked_on, size, needs in found:
-        taken[slot_id].append(_Taken(status, booked_on, int(size), needs))
+    for slot_id, status, unconfirmed, booked_on, size, needs in found:
+        taken[slot_id].append(_Taken(status, bool(unconfirmed), booked_on, int(size), needs))
     return taken
 
 
 def _row(slot: Slot, taken: Sequence[_Taken], since: date | None) -> Row:
     return Row(
         slot,
-        offered=sum(part.places for part in taken if part.status is BookingStatus.OFFERED),
+        offered=sum(part.places for part in taken if part.status is BookingStatus.OFFERED and not part.is_unconfirmed),
+        unconfirmed=sum(part.places for part in taken if part.is_unconfirmed),
         access_needs=sum(part.access_needs for part in taken),
         curve=_curve(taken, since),
     )

@@ -175,6 +175,8 @@ def accept_offer(
             raise refusals.OfferLapsed
         if booking.status is not BookingStatus.OFFERED:
             raise refusals.NotActive
+        if booking.confirm_by is not None:
+            raise refusals.NotConfirmed
         left = _choose_who_comes(slot, booking, party, seen, decision.now) if party is not None else 0
         booking.status, booking.confirmed_at, booking.offer_until = BookingStatus.CONFIRMED, decision.now, None
         booking.wanted_size = None

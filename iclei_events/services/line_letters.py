@@ -97,6 +97,8 @@ def _who_is_left_out(about: BookingWriting) -> tuple[str, ...]:
 def _more_time(about: BookingWriting) -> tuple[str, ...]:
     """That the time to answer can be prolonged once, until when, or that it has been."""
     booking = about.booking
+    if booking.confirm_by is not None:
+        return ()
     if booking.offer_prolonged_at is not None:
         return (gettext("You have been given more time. It can be done once."),)
     longer = waiting.prolonged_until(booking.offer_until, about.slot.starts_at) if booking.offer_until else None

@@ -72,6 +72,8 @@ def _check_may_leave(old: Slot, booking: Booking, now: datetime) -> None:
         raise refusals.NotActive
     if booking.status not in MOVABLE:
         raise refusals.InDraw
+    if booking.confirm_by is not None:
+        raise refusals.NotConfirmed
     if now >= old.ends_at or any(place.checked_in_at is not None for place in booking.current_places):
         raise refusals.Closed
 

@@ -22,6 +22,8 @@ def prolong(reference: str, *, by: log.Actor = log.ATTENDEE) -> None:
             raise refusals.NotActive
         if booking.offer_prolonged_at is not None:
             return
+        if booking.confirm_by is not None:
+            raise refusals.NotConfirmed
         until = waiting.prolonged_until(booking.offer_until, slot.starts_at)
         if until is None:
             raise refusals.NoMoreTime

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from iclei_events.db import at_once
 from iclei_events.i18n import Bilingual
-from iclei_events.models import Activity, ActivityKind, Event, Slot, SlotMode, SlotRules, WaitingRoom
+from iclei_events.models import Activity, ActivityKind, Event, ProofRule, Slot, SlotMode, SlotRules, WaitingRoom
+from iclei_events.services import confirming
 from iclei_events.services.admission import Line
 from iclei_events.services.waiting_rooms import OPENS_BEFORE
 
@@ -26,7 +27,7 @@ _QUERY: Final = (
         Activity.slug.label("activity_slug"), Activity.title, Activity.kind,
         Event.id.label("event_id"), Event.slug.label("event_slug"),
         WaitingRoom.id.label("room"), WaitingRoom.seed, WaitingRoom.early, WaitingRoom.late, WaitingRoom.per_second,
-        WaitingRoom.let_in, WaitingRoom.counted_from, WaitingRoom.paused_at,
+        WaitingRoom.let_in, WaitingRoom.counted_from, WaitingRoom.paused_at, WaitingRoom.proof,
     )
     .join(Activity, Activity.id == Slot.activity_id)
     .join(Event, Event.id == Activity.event_id)
@@ -59,13 +60,18 @@ class OpeningSlot(SlotRules):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The slots of one event that open together; ``line`` is None as long as nobody has asked for a ticket."""
+    """The slots of one event that open together; ``line`` is None as long as nobody has asked for a ticket.
+
+    ``unconfirmed``: of the places held, how many nobody has confirmed; counted where pressure decides about proofs.
+    """
 
     event_id: int
     event_slug: str
     opens_at: datetime
     slots: tuple[OpeningSlot, ...]
     line: Line | None
+    proof: ProofRule = ProofRule.NEVER
+    unconfirmed: int = 0
 
     @property
     def room_opens_at(self) -> datetime:
@@ -84,15 +90,26 @@ class Opening:
 
 
 def near(now: datetime) -> list[Opening]:
-    """The openings whose waiting room is open, or may still have a line."""
-    return _read(
-        or_(WaitingRoom.paused_at.is_not(None), Slot.opens_at >= now - LASTS), Slot.opens_at <= now + OPENS_BEFORE
-    )
+    """The openings whose waiting room is open, that may still have a line, or where a proof may be asked for."""
+    found = _read(_is_of_interest(now), Slot.opens_at <= now + OPENS_BEFORE)
+    return [_counted(one) if one.proof is ProofRule.UNDER_PRESSURE else one for one in found]
+
+
+def _is_of_interest(now: datetime) -> ColumnElement[bool]:
+    asks_proof = and_(WaitingRoom.proof != ProofRule.NEVER, Slot.starts_at > now)
+    return or_(WaitingRoom.paused_at.is_not(None), Slot.opens_at >= now - LASTS, asks_proof)
+
+
+def _counted(opening: Opening) -> Opening:
+    slugs = [slot.slug for slot in opening.slots]
+    with at_once() as connection:
+        return replace(opening, unconfirmed=confirming.places_unconfirmed(connection, slugs))
 
 
 def of_event(event: Event, now: datetime) -> list[Opening]:
     """An event's openings that staff may still have to do with: those to come, and those that may have a line."""
-    return _read(Event.id == event.id, or_(WaitingRoom.paused_at.is_not(None), Slot.opens_at >= now - LASTS))
+    found = _read(Event.id == event.id, _is_of_interest(now))
+    return [_counted(one) for one in found]
 
 
 def _read(*conditions: Any) -> list[Opening]:
@@ -105,7 +122,9 @@ def _read(*conditions: Any) -> list[Opening]:
 def _opening(rows: Sequence[Any]) -> Opening:
     first = rows[0]
     slots = tuple(OpeningSlot(*(getattr(row, name) for name in OpeningSlot.__dataclass_fields__)) for row in rows)
-    return Opening(first.event_id, first.event_slug, first.opens_at, slots, _line(first))
+    return Opening(
+        first.event_id, first.event_slug, first.opens_at, slots, _line(first), first.proof or ProofRule.NEVER
+    )
 
 
 def _line(row: Any) -> Line | None:

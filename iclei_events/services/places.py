@@ -166,7 +166,11 @@ def _overdue_offers(slot_id: SQLColumnExpression[int] | int, now: ColumnElement[
 
 
 def lapse_offers(session: Session, slot: Slot, *, now: datetime) -> int:
-    """End the locked slot's offers that ran out and offer their places on; returns how many."""
+    """End the locked slot's offers that ran out and offer their places on; returns how many.
+
+    Turns in the line that nobody confirmed in time end first: nothing is offered to them any more.
+    """
+    unconfirmed = _lapse_turns(session, slot, now=now)
     overdue = session.scalars(
         select(Booking)
         .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.OFFERED, Booking.offer_until <= now)
@@ -174,12 +178,34 @@ def lapse_offers(session: Session, slot: Slot, *, now: datetime) -> int:
         .execution_options(populate_existing=True)
     ).all()
     for booking in overdue:
-        booking.status, booking.offer_until, booking.ended_at = BookingStatus.LAPSED, None, now
-        outbox.mail_booking(session, MailKind.OFFER_LAPSED, booking, at=now)
-        log.record(session, "lapse", by=log.WORKER, at=now, slot_id=slot.id, booking_id=booking.id)
-        session.flush()
+        _lapse(session, booking, now=now)
         release(session, slot, booking.size, now=now)
+    return unconfirmed + len(overdue)
+
+
+def _lapse_turns(session: Session, slot: Slot, *, now: datetime) -> int:
+    if not slot.waiting:
+        return 0
+    overdue = session.scalars(
+        select(Booking)
+        .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.WAITING, Booking.confirm_by <= now)
+        .order_by(Booking.confirm_by, Booking.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    for booking in overdue:
+        _lapse(session, booking, now=now)
+    if overdue:
+        count(session, slot, waiting=-len(overdue))
+        run_line(session, slot, now=now)
     return len(overdue)
+
+
+def _lapse(session: Session, booking: Booking, *, now: datetime) -> None:
+    booking.status, booking.offer_until, booking.queued_at = BookingStatus.LAPSED, None, None
+    booking.ended_at = now
+    outbox.mail_booking(session, MailKind.OFFER_LAPSED, booking, at=now)
+    log.record(session, "lapse", by=log.WORKER, at=now, slot_id=booking.slot_id, booking_id=booking.id)
+    session.flush()
 
 
 def release_due(session: Session, slot: Slot, *, now: datetime) -> int:

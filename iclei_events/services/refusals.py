@@ -67,6 +67,18 @@ class NotYourTurn(Refusal):
     """Others stand in the waiting room of the opening, and the person has not been let in."""
 
 
+class ProofWorthless(Refusal):
+    """The proof that came with the form is wrong, too old, for something else, or was used before."""
+
+
+class ToConfirmFirst(Refusal):
+    """The address has a booking without proof at the event already: that is to be confirmed first."""
+
+
+class NotConfirmed(Refusal):
+    """The booking was made without proof and has to be confirmed by way of its mail first."""
+
+
 class Closed(Refusal):
     """Booking has closed, or the slot has started."""
 

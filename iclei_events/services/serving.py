@@ -88,11 +88,15 @@ def _serve(  # noqa: PLR0913  what an offer needs
     if turn.places < wanted:
         standing.keep_only(booking, turn.places, now=now)
     booking.queued_at = None
-    if booking is newcomer and turn.places == wanted:
+    if booking is newcomer and turn.places == wanted and booking.confirm_by is None:
         booking.status, booking.confirmed_at, booking.least_size = BookingStatus.CONFIRMED, now, None
     else:
         booking.status, booking.offer_until, booking.offer_prolonged_at = BookingStatus.OFFERED, until, None
-        outbox.mail_booking(session, MailKind.BOOKING_OFFERED, booking, at=now)
+        if booking.confirm_by is not None:  # it has no longer than it had anyway
+            booking.offer_until = min(until, booking.confirm_by)
+        to_confirm = booking.confirm_by is not None and booking.wanted_size is None
+        kind = MailKind.BOOKING_TO_CONFIRM if to_confirm else MailKind.BOOKING_OFFERED
+        outbox.mail_booking(session, kind, booking, at=now)
         log.record(
             session, "offer", by=log.WORKER, at=now, slot_id=slot.id, booking_id=booking.id,
             details={"size": booking.size, "of": wanted},

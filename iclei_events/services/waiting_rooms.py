@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from iclei_events import clock
 from iclei_events.db import db, one_statement, transaction
-from iclei_events.models import WaitingRoom
+from iclei_events.models import ProofRule, WaitingRoom
 from iclei_events.services import log, refusals
 from iclei_events.services.admission import SEED_BYTES, Line, Ticket
 
@@ -177,5 +177,14 @@ def set_rate(event_id: int, opens_at: datetime, per_second: int, *, by: log.Acto
         room.per_second = per_second
 
 
-def _log(session: Session, room: WaitingRoom, verb: str, by: log.Actor, now: datetime, **details: int) -> None:
+def set_proof(event_id: int, opens_at: datetime, rule: ProofRule, *, by: log.Actor) -> None:
+    """From now on ask for a proof of work never, under pressure or always. Doing it twice is doing it once."""
+    now = clock.now()
+    with _locked(event_id, opens_at) as (session, room):
+        if room.proof is not rule:
+            room.proof = rule
+            _log(session, room, "set_proof_rule", by, now, rule=rule.value)
+
+
+def _log(session: Session, room: WaitingRoom, verb: str, by: log.Actor, now: datetime, **details: int | str) -> None:
     log.record(session, verb, by=by, at=now, details={"opens_at": room.opens_at.isoformat(), **details})

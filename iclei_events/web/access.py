@@ -12,6 +12,7 @@ from iclei_events.services import bookings, links
 from iclei_events.web import limits
 
 OPENED: Final = "bookings"
+BY_MAIL: Final = "by_mail"
 MOST: Final = 30
 """Bookings a browser remembers, the latest opened; more would outgrow a cookie."""
 
@@ -56,6 +57,12 @@ def unlock_or_404(reference: str, secret: str) -> None:
     if not links.opens(secret, "booking", salt, secret_keys()) or booking is None:
         limits.wrong_link()
     remember(booking.reference, booking.salt)
+    session[BY_MAIL] = [*(other for other in came_by_mail() if other != booking.reference), booking.reference][-MOST:]
+
+
+def came_by_mail() -> list[str]:
+    """References of the bookings that were opened here by the link in their mail: whoever did reads that mail."""
+    return list(session.get(BY_MAIL, []))
 
 
 def secret_keys() -> list[str]:

@@ -23,7 +23,9 @@ from iclei_events.services.refusals import (
     LargerThanSlot,
     NoRoom,
     NotYourTurn,
+    ProofWorthless,
     Refusal,
+    ToConfirmFirst,
     TooLarge,
     TooManyPlaces,
 )
@@ -34,6 +36,7 @@ from iclei_events.web import (
     kept_forms,
     kept_slots,
     limits,
+    proofs,
     refusals,
     turnstile,
     waiting_room,
@@ -86,7 +89,9 @@ class BookingForm(Form):
 @csrf.exempt  # type: ignore[untyped-decorator]  # the form checks the token itself, so that a dead one keeps what was typed
 def book(slot_slug: str) -> Response:
     if request.method != "POST":
-        return waiting_room.instead_of_form(slot_slug) or kept_forms.show(lambda key: _open(slot_slug, key))
+        return waiting_room.instead_of_form(slot_slug) or kept_forms.show(
+            lambda key, challenge: _open(slot_slug, key, challenge), proofs.challenge_for(slot_slug)
+        )
     form = BookingForm(language=current_language(), wait=True)
     if "way" in request.form:
         ways.choose(request.form["way"])
@@ -101,10 +106,10 @@ def book(slot_slug: str) -> Response:
     return _answer(slot, slot_slug, form)
 
 
-def _open(slot_slug: str, key: str) -> Response:
+def _open(slot_slug: str, key: str, challenge: str) -> Response:
     form = BookingForm(language=current_language(), wait=True)
     form.idempotency_key.process_data(key)
-    return _show(slot_slug, form)
+    return _show(slot_slug, form, challenge=challenge)
 
 
 def _answer(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
@@ -121,6 +126,7 @@ def _send(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
         return _show_refusal(slot_slug, form, NotYourTurn())
     try:
         limits.check_form("book", form.contact.email_key, form.idempotency_key.data)
+        human = proofs.shown(slot_slug)
         answer = bookings.book(
             slot,
             party=form.party,
@@ -128,6 +134,8 @@ def _send(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
             language=form.language.data,
             key=form.idempotency_key.data,
             wait=form.wait.data,
+            proof=human.proof,
+            unproven=human.unproven,
         )
     except Refusal as refusal:
         return _show_refusal(slot_slug, form, refusal)
@@ -161,6 +169,8 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
     reply = refusals.reply(refusal)
     if isinstance(refusal, KeyTaken):
         form.renew_key()
+    if isinstance(refusal, ProofWorthless):
+        proofs.note_worthless(slot_slug)
     left = refusal.left if isinstance(refusal, NoRoom) else 0
     can_wait = isinstance(refusal, NoRoom) and not isinstance(refusal, LargerThanSlot) and not form.wait.data
     in_line = isinstance(refusal, NotYourTurn)
@@ -168,6 +178,8 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
         slot_slug, form, reply.status, notice=reply.sentence, refusal=refusal, can_wait=can_wait, left=left,
         in_line=in_line, too_large=isinstance(refusal, LargerThanSlot), over_limit=isinstance(refusal, TooManyPlaces),
         refused_clash=isinstance(refusal, Clashes),
+        proof_refused=isinstance(refusal, ProofWorthless),
+        in_vain=isinstance(refusal, TooManyPlaces | ProofWorthless | ToConfirmFirst),
     )  # fmt: skip
     response.headers[OUTCOME] = reply.outcome.value
     return response
@@ -180,7 +192,9 @@ def _show_busy(slot_slug: str, form: BookingForm) -> Response:
     return response
 
 
-def _show(slot_slug: str, form: BookingForm, status: int = 200, **more: Any) -> Response:
+def _show(
+    slot_slug: str, form: BookingForm, status: int = 200, *, challenge: str | None = None, **more: Any
+) -> Response:
     slot = slots.find(slot_slug) or abort(404)
     if slot.mode is SlotMode.DRAW:
         return entry_form.show(slot, BookingForm, key=form.idempotency_key.data)
@@ -208,6 +222,7 @@ def _show(slot_slug: str, form: BookingForm, status: int = 200, **more: Any) -> 
         bookable=state in BOOKABLE,
         room_is_open=turnstile.opening_of(slot_slug) is not None,
         status=status,
+        challenge=proofs.challenge_for(slot_slug) if challenge is None else challenge,
         **more,
     )
     return make_response(page, status)

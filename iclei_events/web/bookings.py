@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -13,8 +14,8 @@ from wtforms.widgets import HiddenInput
 
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
-from iclei_events.services import changes, moving, own_entries, slots
-from iclei_events.services.refusals import AdultMissing, Refusal, TooLarge
+from iclei_events.services import changes, confirming, moving, own_entries, slots
+from iclei_events.services.refusals import AdultMissing, NotConfirmed, Refusal, TooLarge
 from iclei_events.web import access, own_clashes, refusals
 from iclei_events.web.draws import page_with
 from iclei_events.web.forms import CountField, Form
@@ -25,6 +26,10 @@ from iclei_events.web.party_forms import ContactForm, PartyForm, names_form
 from iclei_events.web.ticket_codes import code_picture
 
 blueprint = Blueprint("bookings", __name__, url_prefix=PREFIX)
+
+
+TO_CONFIRM: Final = "to_confirm"
+"""How a booking stands that was made without proof, as long as it can be confirmed."""
 
 
 class PlaceForm(Form):
@@ -77,6 +82,15 @@ def accept(reference: str) -> Response:
     return act(own, lambda: changes.accept_offer(reference))
 
 
+@blueprint.post("/bookings/<reference>/confirm")
+def confirm(reference: str) -> Response:
+    """Confirm a booking that was made without proof: for whoever came by its mail, as nobody else can."""
+    own = access.own_booking_or_404(reference)
+    if reference not in access.came_by_mail():
+        return refused(own, NotConfirmed())
+    return act(own, lambda: confirming.confirm(reference))
+
+
 @blueprint.post("/bookings/<reference>/cancel")
 def cancel(reference: str) -> Response:
     own = access.own_booking_or_404(reference)
@@ -121,10 +135,15 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
         "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, free=free, now=now,
         notice=notice, picture=code_picture(own), **line_shown(own, state, times, now),
         **own_clashes.shown(own, times, now),
-        can_move=own.status in moving.MOVABLE and now < own.slot.ends_at and moving.has_other_times(own),
+        by_mail=own.reference in access.came_by_mail(), can_move=_can_move(own, now),
         wrong_form=next((form for form in forms.values() if form.errors), None), **shown,
     )  # fmt: skip
     return make_response(body, status)
+
+
+def _can_move(own: Booking, now: datetime) -> bool:
+    may = own.status in moving.MOVABLE and own.confirm_by is None and now < own.slot.ends_at
+    return may and moving.has_other_times(own)
 
 
 def standing(own: Booking, now: datetime) -> str:
@@ -135,4 +154,6 @@ def standing(own: Booking, now: datetime) -> str:
         return "over"
     if own.status is BookingStatus.OFFERED and own.offer_until is not None and own.offer_until <= now:
         return BookingStatus.LAPSED.value
+    if own.confirm_by is not None and own.is_active:
+        return BookingStatus.LAPSED.value if own.confirm_by <= now else TO_CONFIRM
     return own.status.value

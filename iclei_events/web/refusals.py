@@ -113,6 +113,18 @@ def _value_missing(_refusal: refusals.ValueMissing) -> str:
     return gettext("Write the public value, at most 200 characters.")
 
 
+def _proof_worthless(_refusal: refusals.ProofWorthless) -> str:
+    return gettext("The check of your browser was too old or had been used. Nothing was booked.")
+
+
+def _to_confirm_first(_refusal: refusals.ToConfirmFirst) -> str:
+    return gettext("You have a booking that waits for you to confirm it. Do that first, from our mail.")
+
+
+def _not_confirmed(_refusal: refusals.NotConfirmed) -> str:
+    return gettext("First confirm the booking. Open the link in our mail, and press the button there.")
+
+
 def _key_taken(_refusal: refusals.KeyTaken) -> str:
     return gettext("This form has been sent before. Send it once more if you want one more booking.")
 
@@ -189,6 +201,9 @@ TABLE: Final[dict[type[refusals.Refusal], tuple[int, Outcome, Callable[[Any], st
     refusals.AlreadyDrawn: (409, Outcome.REFUSED, _already_drawn),
     refusals.Taken: (409, Outcome.REFUSED, _taken),
     refusals.ValueMissing: (422, Outcome.REFUSED, _value_missing),
+    refusals.ProofWorthless: (422, Outcome.REFUSED, _proof_worthless),
+    refusals.ToConfirmFirst: (409, Outcome.REFUSED, _to_confirm_first),
+    refusals.NotConfirmed: (409, Outcome.REFUSED, _not_confirmed),
     refusals.KeyTaken: (409, Outcome.REFUSED, _key_taken),
     refusals.NotActive: (409, Outcome.REFUSED, _not_active),
     refusals.OfferLapsed: (409, Outcome.REFUSED, _offer_lapsed),

@@ -114,7 +114,7 @@ def _has_line(opening: Opening, now: datetime) -> bool:
 
 
 def _may_go_in(opening: Opening, now: datetime) -> bool:
-    if _kept().get(_name(opening)) == STRAIGHT_IN:
+    if _kept().get(name_of(opening)) == STRAIGHT_IN:
         return True
     ticket = ticket_for(opening)
     return ticket is not None and opening.line is not None and opening.line.is_let_in(ticket, now)
@@ -124,13 +124,13 @@ def ticket_for(opening: Opening) -> Ticket | None:
     """The visitor's ticket: from the address, else what this browser was given before."""
     address = request.args.get(IN_ADDRESS, "")
     carried = line_tickets.read_signed(address, opening.event_id, opening.opens_at, secret_keys())
-    return carried or line_tickets.read_plain(str(_kept().get(_name(opening), "")))
+    return carried or line_tickets.read_plain(str(_kept().get(name_of(opening), "")))
 
 
 def keep(opening: Opening, ticket: Ticket) -> None:
     """Let this browser hold the ticket from now on."""
     text = line_tickets.plain(ticket)
-    if _kept().get(_name(opening)) != text:
+    if _kept().get(name_of(opening)) != text:
         _remember(opening, text)
 
 
@@ -140,8 +140,8 @@ def signed(opening: Opening, ticket: Ticket) -> str:
 
 
 def _remember(opening: Opening, text: str) -> None:
-    others = [(name, value) for name, value in _kept().items() if name != _name(opening)]
-    session[IN_SESSION] = dict([*others, (_name(opening), text)][-MOST_ROOMS:])
+    others = [(name, value) for name, value in _kept().items() if name != name_of(opening)]
+    session[IN_SESSION] = dict([*others, (name_of(opening), text)][-MOST_ROOMS:])
 
 
 def _kept() -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _kept() -> dict[str, Any]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _name(opening: Opening) -> str:
+def name_of(opening: Opening) -> str:
     return f"{opening.event_id}-{int(opening.opens_at.timestamp())}"
 
 

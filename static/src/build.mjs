@@ -12,6 +12,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { buildSync } from "esbuild";
 import { bundle, transform } from "lightningcss";
 import { png } from "./png.mjs";
 
@@ -23,6 +24,7 @@ const TARGETS = { chrome: 105 << 16, firefox: 110 << 16, safari: 16 << 16 };
 const ABSENT = { "data-size": /./, "data-color": /^(accent|raps|lov)$/, "data-color-scheme": /^(dark|light)$/ };
 const FOREIGN = new Set(["nb", "nn", "no"]);
 const NOTICE = "/*! Holds parts of Designsystemet (MIT). The licences of all parts stand beside the sources, in static/src. */\n";
+const ALTCHA = "/*! Holds the solver of altcha-lib (MIT), Daniel Regeci and contributors; the licence stands beside the sources, in static/src/js. */";
 const manifest = {};
 
 const source = (path) => readFileSync(join(SOURCE, path));
@@ -77,12 +79,20 @@ function stylesheets(...names) {
   names.forEach((name, index) => publish(name, NOTICE + sheets[index].toString()));
 }
 
+/** Our script with what it takes from packages, minified. */
+function script(name) {
+  const options = { bundle: true, minify: true, write: false, format: "esm", target: "es2022", legalComments: "none" };
+  const { outputFiles } = buildSync({ ...options, entryPoints: [join(SOURCE, "js", name)], banner: { js: ALTCHA } });
+  publish(name, outputFiles[0].contents);
+}
+
 rmSync(BUILT, { recursive: true, force: true });
 mkdirSync(BUILT, { recursive: true });
 for (const font of readdirSync(join(SOURCE, "fonts")).filter((name) => name.endsWith(".woff2"))) publish(font, source(`fonts/${font}`));
 stylesheets("public.css", "staff.css");
 publish("htmx.js", source("node_modules/htmx.org/dist/htmx.min.js"));
 publish("draw.js", source("js/draw.js"));
+script("proof.js");
 publish("favicon.svg", source("drawings/favicon.svg"));
 publish("touch-icon.png", png(180));
 writeFileSync(join(BUILT, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

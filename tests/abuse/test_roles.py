@@ -42,6 +42,7 @@ WORK: Final = {
     "staff.waiting_rooms.pause": "organiser",
     "staff.waiting_rooms.resume": "organiser",
     "staff.waiting_rooms.set_rate": "organiser",
+    "staff.waiting_rooms.set_proof": "organiser",
     "staff.clashes.index": "organiser",
     "staff.clashes.save": "organiser",
     "staff.draws.index": "organiser",

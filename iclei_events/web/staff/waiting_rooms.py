@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
 from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
+from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
 
 from iclei_events import clock
+from iclei_events.models import ProofRule
 from iclei_events.models.waiting_room import PER_SECOND
 from iclei_events.services import openings, waiting_rooms
 from iclei_events.services.openings import Opening
@@ -26,6 +31,17 @@ Answer = Response | str | tuple[str, int]
 
 class RateForm(Form):
     per_second = PlacesField(label=lazy_gettext("Let in a second"), missing=lazy_gettext("Write how many."))
+
+
+class ProofForm(Form):
+    proof = RadioField(
+        label=lazy_gettext("Check that it is a person"),
+        choices=[
+            SelectChoice(ProofRule.NEVER.value, lazy_gettext("Never")),
+            SelectChoice(ProofRule.UNDER_PRESSURE.value, lazy_gettext("Under high pressure")),
+            SelectChoice(ProofRule.ALWAYS.value, lazy_gettext("Always")),
+        ],
+    )
 
 
 @blueprint.get("")
@@ -64,6 +80,25 @@ def set_rate(opening: int) -> Answer:
     return _done(gettext("From now on %(n)s are let in each second.", n=form.per_second.data))
 
 
+@blueprint.post(OPENING + "/proof")
+@staff_may("organiser")
+def set_proof(opening: int) -> Answer:
+    found = _opening_or_404(opening)
+    form = _proof_form(ProofForm(), found)
+    if not form.validate():
+        form.proof.errors = [gettext("Choose when to check.")]
+        return _show(proofs={found.opens_at: form}), 422
+    waiting_rooms.set_proof(g.event.id, found.opens_at, ProofRule(form.proof.data), by=by_staff())
+    return _done(SAID[ProofRule(form.proof.data)])
+
+
+SAID: Final = {
+    ProofRule.NEVER: lazy_gettext("From now on no browser is checked."),
+    ProofRule.UNDER_PRESSURE: lazy_gettext("From now on browsers are checked under high pressure."),
+    ProofRule.ALWAYS: lazy_gettext("From now on every browser that books is checked."),
+}
+
+
 def _opening_or_404(opening: int) -> Opening:
     """The opening of the address, if it is one of the event's that staff may still have to do with."""
     opens_at = datetime.fromtimestamp(opening, UTC)
@@ -71,18 +106,29 @@ def _opening_or_404(opening: int) -> Opening:
     return next(found, None) or abort(404)
 
 
-def _done(message: str) -> Response:
+def _done(message: str | LazyString) -> Response:
     turnstile.forget()
-    flash(message)
+    flash(str(message))
     return redirect(url_for(".index"), code=303)
 
 
-def _show(sent: dict[datetime, RateForm] | None = None) -> str:
+def _show(rates: dict[datetime, RateForm] | None = None, proofs: dict[datetime, ProofForm] | None = None) -> str:
     found = openings.of_event(g.event, clock.now())
-    forms = {one.opens_at: _rate_form(one) for one in found} | (sent or {})
-    wrong = next((form for form in forms.values() if form.errors), None)
+    rate_forms = {one.opens_at: _rate_form(one) for one in found} | (rates or {})
+    proof_forms = {one.opens_at: _proof_form(ProofForm(formdata=None, proof=one.proof.value), one) for one in found} | (
+        proofs or {}
+    )
+    wrong = next((form for form in (*rate_forms.values(), *proof_forms.values()) if form.errors), None)
     page = "staff/waiting_rooms/index.html"
-    return render_template(page, openings=found, forms=forms, wrong=wrong, now=clock.now())
+    return render_template(
+        page, openings=found, forms=rate_forms, proof_forms=proof_forms, wrong=wrong, now=clock.now()
+    )
+
+
+def _proof_form(form: ProofForm, opening: Opening) -> ProofForm:
+    """As ``_apart``."""
+    form.proof.id = f"proof-{int(opening.opens_at.timestamp())}"
+    return form
 
 
 def _rate_form(opening: Opening) -> RateForm:

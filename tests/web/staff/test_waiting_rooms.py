@@ -7,9 +7,12 @@ from typing import Final
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from iclei_events.models import StaffRole
+from iclei_events.db import db
+from iclei_events.models import LogEntry, StaffRole
 from iclei_events.services import waiting_rooms
+from tests import scenes
 from tests.clients import Page
 from tests.times import AppClock
 from tests.web.staff.desks import Desk, make_desk
@@ -77,6 +80,44 @@ def test_a_rate_that_cannot_be_meant_stays_in_the_form_with_what_is_wrong(desk: 
 
     assert page.texts(".ds-validation-message") == [said]
     assert page.fields("Save")["per_second"] == typed
+
+
+def test_an_organiser_has_forms_checked_and_the_log_says_so(desk: Desk) -> None:
+    before = rooms(desk).fields("Choose the check")["proof"]
+
+    page = desk.visitor.submit(rooms(desk), "Choose the check", proof="under_pressure")
+
+    assert (before, page.fields("Choose the check")["proof"]) == ("never", "under_pressure")
+    assert "From now on browsers are checked under high pressure." in page.text
+    desk.visitor.submit(rooms(desk), "Choose the check", proof="under_pressure")
+    with desk.app.app_context():
+        entries = db.session.scalars(select(LogEntry).where(LogEntry.verb == "set_proof_rule")).all()
+    assert [entry.details["rule"] for entry in entries] == ["under_pressure"]
+    assert entries[0].staff_id is not None
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize("sent", ["", "sometimes"])
+def test_a_check_that_there_is_not_is_no_choice(desk: Desk, sent: str) -> None:
+    page = desk.visitor.submit(rooms(desk), "Choose the check", status=422, proof=sent)
+
+    assert page.texts(".ds-validation-message") == ["Choose when to check."]
+    assert rooms(desk).fields("Choose the check")["proof"] == "never"
+
+
+def test_what_is_held_unconfirmed_is_seen_on_the_room_the_board_and_the_list(desk: Desk, app_clock: AppClock) -> None:
+    app_clock.stand_at(OPENS_AT)
+    with desk.app.app_context():
+        scenes.book(scenes.slot_now(desk.slot_id), "Boris", 3)
+        scenes.book(scenes.slot_now(desk.slot_id), "Amira", 1, unproven=True)
+        db.session.remove()
+
+    assert "One of the 4 places held is not yet confirmed." in rooms(desk).text
+    assert "1 not confirmed, 25% of those held" in desk.open().text
+    assert "held, not yet confirmed" in desk.open().texts(".totals dt")
+    page = desk.visitor.open(f"/en/staff/{desk.event_slug}/slots/{desk.slot_slug}/bookings")
+    assert "One of them is held and not yet confirmed: 25%." in page.text
+    assert "Held, not yet confirmed, to confirm by 2 May at 12:30" in page.text
 
 
 def test_whoever_only_looks_on_may_not_pause(app: Flask, desk: Desk) -> None:
