@@ -16,9 +16,20 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from iclei_events.db import db
-from iclei_events.models import Booking, CalendarFeed, Grant, KeptBack, MailKind, Signatory, Slot, StaffRole
-from iclei_events.services import calendar_feeds, capacity, links, log, staff, tickets
+from iclei_events.models import (
+    AddressChange,
+    Booking,
+    CalendarFeed,
+    Grant,
+    KeptBack,
+    MailKind,
+    Signatory,
+    Slot,
+    StaffRole,
+)
+from iclei_events.services import address_changes, calendar_feeds, capacity, links, log, staff, tickets
 from iclei_events.web import access, access_to_signings
+from iclei_events.web import address_changes as address_changes_page
 from iclei_events.web import calendar_feeds as calendar_feeds_page
 from iclei_events.web.staff.access import INVITATION
 from tests import letters, scenes, signers, staffing
@@ -29,7 +40,7 @@ SESSION: Final = "opening-plenary"
 ASSETS: Final = "/static/"
 NOT_HERE: Final = {"bookings.change_entry", "draws.entries", "draws.published"}
 """What only a party in a draw has, or a draw that has closed: for the insider these addresses are not there."""
-LAST: Final = ("bookings.erase", "staff.sign_in.sign_out")
+LAST: Final = ("bookings.keep_old_address", "bookings.erase", "staff.sign_in.sign_out")
 """Acts after which others could not be done."""
 
 
@@ -105,15 +116,19 @@ def make_insider(app: Flask) -> Insider:
         feed = db.session.scalars(select(CalendarFeed)).one()
         calendar_secret = calendar_feeds.secret_of(feed, key)
         arguments["secret"] = calendar_secret
+        address_changes.ask(reference, "new@example.org")
+        change = db.session.scalars(select(AddressChange)).one()
         secrets = {
             f"/sv/bookings/{reference}": links.secret_for("booking", own.salt, key),
             f"/sv/commitment/signings/{signing}": links.secret_for("signatory", signed.salt or "", key),
             "/sv/staff/set-up": invited.token,
             "/sv/my/calendar": calendar_secret,
+            f"/sv/bookings/{reference}/address": address_changes.secret_of(change, key),
         }
         opened = {
             access.OPENED: [[reference, digest(own.salt)]],
             calendar_feeds_page.OPENED: feed.reference,
+            address_changes_page.OPENED: [reference, digest(change.salt)],
             access_to_signings.OPENED: {signing: digest(signed.salt or "")},
             INVITATION: invited.token,
         }

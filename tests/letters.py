@@ -27,6 +27,7 @@ from iclei_events.models import (
     Standing,
 )
 from iclei_events.services import (
+    address_changes,
     bookings,
     calendar_feeds,
     calling_off,
@@ -55,6 +56,7 @@ CONTEXTS: Final[dict[MailKind, dict[str, object]]] = {
 }
 
 OF_A_DRAW: Final = frozenset({MailKind.DRAW_ENTERED, MailKind.DRAW_WON, MailKind.DRAW_LOST})
+OF_AN_ADDRESS: Final = frozenset({MailKind.ADDRESS_CONFIRM, MailKind.ADDRESS_NOTICE, MailKind.ADDRESS_CHANGED})
 REMINDERS: Final = {MailKind.REMINDER_DAYS: timedelta(days=2), MailKind.REMINDER_HOURS: timedelta(hours=2)}
 
 
@@ -65,6 +67,8 @@ def promise(kind: MailKind, language: str = "sv", *, name: str = "Eva Öberg") -
     """The newest promise of a mail of that kind, made the way the app makes it."""
     if kind in SIGNINGS:
         _promise_to_signer(kind, language, name)
+    elif kind in OF_AN_ADDRESS:
+        _promise_about_address(kind, book(scenes.make_slot(), name, language))
     elif kind in OF_A_DRAW:
         _promise_to_entrants(kind, language)
     elif kind in CONTEXTS:
@@ -178,6 +182,13 @@ def _promise_to_attendee(kind: MailKind, language: str, name: str) -> None:
         moving.move(first, add_departure(slot))
     elif kind not in {MailKind.BOOKING_CONFIRMED, MailKind.BOOKING_TO_CONFIRM}:
         _promise_in_line(kind, slot, first, language, name)
+
+
+def _promise_about_address(kind: MailKind, reference: str) -> None:
+    address_changes.ask(reference, "new@example.org")
+    change = address_changes.find(reference)
+    if kind is MailKind.ADDRESS_CHANGED and change is not None:
+        address_changes.confirm(reference, change.salt)
 
 
 def add_departure(slot: Slot) -> str:

@@ -1,6 +1,7 @@
 """What is remembered; rules the database keeps. Importing this package makes every table known."""
 
 from iclei_events.models.activity import RESIDENTS, Activity, ActivityKind, Audience, Contribution, Speaker
+from iclei_events.models.address_change import AddressChange
 from iclei_events.models.attendee import AccessNeed, Attendee
 from iclei_events.models.booking import ACTIVE, HOLDING, Booking, BookingStatus, Place, PlaceKind
 from iclei_events.models.calendar_feed import CalendarFeed
@@ -30,9 +31,9 @@ from iclei_events.models.waiting_room import ProofRule, WaitingRoom
 
 __all__ = [
     "ACTIVE", "FEW_PLACES", "HOLDING", "RESIDENTS", "VERIFICATIONS_NEEDED", "AccessNeed", "Activity", "ActivityKind",
-    "Attendee", "Audience", "Booking", "BookingStatus", "CalendarFeed", "ClashRule", "Commitment", "Contribution",
-    "Delegate", "Disclosed", "Disclosure", "Draw", "DrawEntry", "DrawWish", "Event", "Grant", "KeptBack", "LogEntry",
-    "MailKind", "OutboxMail", "Place", "PlaceKind", "ProofRule", "Room", "SignIn", "Signatory", "SignatoryKind",
-    "SignatoryStatus", "Slot", "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole", "Standing",
-    "SwapWish", "Theme", "TravelTime", "UsedProof", "Venue", "Verification", "WaitingRoom", "Way",
+    "AddressChange", "Attendee", "Audience", "Booking", "BookingStatus", "CalendarFeed", "ClashRule", "Commitment",
+    "Contribution", "Delegate", "Disclosed", "Disclosure", "Draw", "DrawEntry", "DrawWish", "Event", "Grant",
+    "KeptBack", "LogEntry", "MailKind", "OutboxMail", "Place", "PlaceKind", "ProofRule", "Room", "SignIn", "Signatory",
+    "SignatoryKind", "SignatoryStatus", "Slot", "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole",
+    "Standing", "SwapWish", "Theme", "TravelTime", "UsedProof", "Venue", "Verification", "WaitingRoom", "Way",
 ]  # fmt: skip

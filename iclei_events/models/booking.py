@@ -13,6 +13,7 @@ from iclei_events.db import Base
 from iclei_events.models.types import UtcDateTime, choice
 
 if TYPE_CHECKING:
+    from iclei_events.models.address_change import AddressChange
     from iclei_events.models.attendee import AccessNeed, Attendee
     from iclei_events.models.slot import Slot
     from iclei_events.models.staff import Staff
@@ -112,6 +113,7 @@ class Booking(Base):
         back_populates="booking", order_by="Place.number", cascade="all, delete-orphan", passive_deletes=True
     )
     staff: Mapped[Staff | None] = relationship()
+    address_change: Mapped[AddressChange | None] = relationship(back_populates="booking", passive_deletes=True)
 
     @property
     def needs(self) -> int:

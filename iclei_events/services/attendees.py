@@ -17,7 +17,7 @@ from iclei_events.services.deciding import Decision
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What can be changed of a contact. The address cannot: whoever reads its mail holds the booking."""
+    """What can be changed of a contact at once. Another address has to be confirmed: see ``address_changes``."""
 
     name: str
     phone: str | None
@@ -27,7 +27,7 @@ class Details:
 
 def name_places(reference: str, names: Mapping[int, str | None], *, by: log.Actor = log.ATTENDEE) -> None:
     """Give names to the party's places by their numbers; None takes one away. Places given back get none."""
-    with _held(reference, by) as (decision, booking, _attendee):
+    with held(reference, by) as (decision, booking, _attendee):
         changed = 0
         for place in booking.current_places:
             if place.number in names and place is not booking.contacts_place and place.name != names[place.number]:
@@ -39,7 +39,7 @@ def name_places(reference: str, names: Mapping[int, str | None], *, by: log.Acto
 
 def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTENDEE) -> None:
     """Change whom a booking is for and how we write; mail that waits to be sent goes out in the new language."""
-    with _held(reference, by) as (decision, booking, attendee):
+    with held(reference, by) as (decision, booking, attendee):
         before = Details(attendee.name, attendee.phone, booking.language, attendee.comes_along)
         if details == before:
             return
@@ -55,7 +55,7 @@ def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTE
 
 
 @contextmanager
-def _held(reference: str, by: log.Actor) -> Iterator[tuple[Decision, Booking, Attendee]]:
+def held(reference: str, by: log.Actor) -> Iterator[tuple[Decision, Booking, Attendee]]:
     """The booking with its row locked: what else changes it writes to that row first."""
     with transaction() as session:
         booking = session.scalars(

@@ -8,6 +8,7 @@ from flask_babel import gettext, ngettext
 
 from iclei_events.models import BookingStatus, MailKind
 from iclei_events.services import (
+    address_letters,
     confirming_letters,
     draw_letters,
     line_letters,
@@ -116,6 +117,7 @@ LETTERS: Final[dict[MailKind, BookingLetter]] = {
     MailKind.BOOKING_CHANGED: BookingLetter(_changed, _HAS_A_CLAIM),
     MailKind.BOOKING_CANCELLED: BookingLetter(_cancelled, frozenset({BookingStatus.CANCELLED}), always),
     MailKind.OFFER_LAPSED: BookingLetter(_lapsed, frozenset({BookingStatus.LAPSED})),
+    **address_letters.LETTERS,
     **confirming_letters.LETTERS,
     **draw_letters.LETTERS,
     **line_letters.LETTERS,

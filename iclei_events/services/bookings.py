@@ -55,6 +55,7 @@ _BY_REFERENCE: Final = (
         joinedload(Booking.slot).joinedload(Slot.room),
         joinedload(Booking.attendee),
         joinedload(Booking.access_need),
+        joinedload(Booking.address_change),
         joinedload(Booking.places),
     )
 )

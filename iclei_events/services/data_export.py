@@ -12,6 +12,7 @@ from iclei_events.db import Base, db
 from iclei_events.i18n import Bilingual
 from iclei_events.models import (
     Activity,
+    AddressChange,
     Attendee,
     Booking,
     CalendarFeed,
@@ -104,8 +105,15 @@ def _booking(attendee: Attendee) -> dict[str, Any]:
         "access_need": booking.access_need.description if booking.access_need else None,
         "looked_at": [{"from": _plain(one.at), "what": one.what.value} for one in disclosures.of_booking(booking)],
         "asks_for": [_plain(wish.slot.starts_at) for wish in swaps.of_booking(booking)],
+        "new_address": _address_change(db.session.get(AddressChange, booking.id)),
         "draw": _draw_entry(db.session.get(DrawEntry, booking.id)),
     }
+
+
+def _address_change(change: AddressChange | None) -> dict[str, Any] | None:
+    if change is None or change.email is None:
+        return None
+    return _columns(change) | {"asked_at": _plain(change.asked_at)}
 
 
 def _draw_entry(entry: DrawEntry | None) -> dict[str, Any] | None:

@@ -109,4 +109,6 @@ def _recipient(row: OutboxMail) -> Address:
     if len(local) > LONGEST_LOCAL_PART or any(sign in row.recipient for sign in ' <>",;:\\()'):
         raise BadAddressError("the address is not one that mail can be sent to")
     attendee = row.booking.attendee if row.booking is not None else None
-    return address(attendee.name if attendee is not None else "", row.recipient)
+    # A name goes to the address it was given with: another one may be a stranger's.
+    is_own = attendee is not None and attendee.email == row.recipient
+    return address(attendee.name if attendee is not None and is_own else "", row.recipient)

@@ -6,8 +6,10 @@ that ran out while the mail server was away. Whatever came after has promised a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.headerregistry import Address
 from email.utils import parseaddr
+from typing import Final
 
 from flask import current_app, url_for
 from sqlalchemy import select
@@ -15,8 +17,16 @@ from sqlalchemy.orm import joinedload
 
 from iclei_events import clock
 from iclei_events.db import db
-from iclei_events.models import Activity, Booking, CalendarFeed, MailKind, OutboxMail, Signatory, Slot
-from iclei_events.services import booking_letters, calendar_feeds, problem_letters, signing_letters
+from iclei_events.models import Activity, AddressChange, Booking, CalendarFeed, MailKind, OutboxMail, Signatory, Slot
+from iclei_events.services import (
+    address_changes,
+    address_letters,
+    booking_letters,
+    calendar_feeds,
+    problem_letters,
+    signing_letters,
+)
+from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_writing import BookingWriting
 from iclei_events.services.letters import Letter
 from iclei_events.services.links import secret_for
@@ -31,29 +41,29 @@ class NoLongerTrueError(Exception):
 
 def letter_of(row: OutboxMail) -> Letter:
     """The letter of an outbox row. Raises ``NoLongerTrueError``: then it is not to be sent."""
-    if row.kind in booking_letters.LETTERS:
-        return _booking_letter(row)
-    if row.kind is MailKind.MY_BOOKINGS:
-        return _my_bookings_letter(row)
-    if row.kind is MailKind.MY_CALENDAR:
-        return _my_calendar_letter(row)
-    if row.kind is MailKind.STAFF_INVITATION:
-        return signing_letters.invitation_letter(site=sender().display_name, link=row.context["link"])
-    if row.kind is MailKind.PROBLEM_REPORT:
-        link = url_for("pages.accessibility", lang=row.language, _external=True)
-        return problem_letters.problem_letter(row.context, site=sender().display_name, link=link)
-    return _signing_letter(row)
+    return WRITERS.get(row.kind, _booking_letter)(row)
 
 
 def _booking_letter(row: OutboxMail) -> Letter:
     booking = row.booking
     if booking is None or booking.attendee is None:
         raise NoLongerTrueError("the booking is erased")
+    if row.recipient != booking.attendee.email:  # its links open the booking, which is no longer this reader's
+        raise NoLongerTrueError("the booking has another address")
     letter = booking_letters.LETTERS[row.kind]
     if not letter.is_true(booking, clock.now(), row.context):
         raise NoLongerTrueError(f"the booking is {booking.status.value}")
     link = _booking_link(booking, row.language)
     return letter.write(BookingWriting(booking, language=row.language, link=link, context=row.context))
+
+
+def _invitation_letter(row: OutboxMail) -> Letter:
+    return signing_letters.invitation_letter(site=sender().display_name, link=row.context["link"])
+
+
+def _problem_letter(row: OutboxMail) -> Letter:
+    link = url_for("pages.accessibility", lang=row.language, _external=True)
+    return problem_letters.problem_letter(row.context, site=sender().display_name, link=link)
 
 
 def _my_bookings_letter(row: OutboxMail) -> Letter:
@@ -64,10 +74,41 @@ def _my_bookings_letter(row: OutboxMail) -> Letter:
         .options(joinedload(Booking.slot).joinedload(Slot.activity).joinedload(Activity.event))
         .order_by(Slot.starts_at, Booking.id)
     ).all()
+    reader = email_key(row.recipient)
+    bookings = [booking for booking in bookings if booking.attendee and booking.attendee.email_key == reader]
     if not bookings:
-        raise NoLongerTrueError("the bookings are erased")
+        raise NoLongerTrueError("the bookings are erased or have another address")
     links = [_booking_link(booking, row.language) for booking in bookings]
     return my_bookings_letter(bookings, links, language=row.language)
+
+
+def _address_confirm_letter(row: OutboxMail) -> Letter:
+    change = db.session.get(AddressChange, row.booking_id)
+    if change is None or change.email != row.recipient or not change.is_open(clock.now()):
+        raise NoLongerTrueError("the address is confirmed, or no longer asked for")
+    key, reference = address_changes.secret_of(change, current_app.config["SECRET_KEY"]), change.booking.reference
+    return address_letters.confirm_letter(
+        change.booking.slot.activity.event,
+        link=url_for("bookings.new_address", lang=row.language, reference=reference, key=key, _external=True),
+        until=change.open_until,
+        language=row.language,
+    )
+
+
+def _address_notice_letter(row: OutboxMail) -> Letter:
+    """To the old address, so with a link that opens the booking only as long as it is the booking's."""
+    booking = row.booking
+    if booking is None or booking.attendee is None:
+        raise NoLongerTrueError("the booking is erased")
+    is_done = row.recipient != booking.attendee.email
+    return address_letters.notice_letter(
+        booking.slot.activity.event,
+        link=url_for("pages.contact", lang=row.language, _external=True)
+        if is_done
+        else _booking_link(booking, row.language),
+        is_done=is_done,
+        language=row.language,
+    )
 
 
 def _my_calendar_letter(row: OutboxMail) -> Letter:
@@ -112,3 +153,17 @@ def _booking_link(booking: Booking, language: str) -> str:
 def sender() -> Address:
     """The site's own mailbox, as ``MAIL_FROM`` has it."""
     return address(*parseaddr(current_app.config["MAIL_FROM"]))
+
+
+WRITERS: Final[dict[MailKind, Callable[[OutboxMail], Letter]]] = {
+    MailKind.MY_BOOKINGS: _my_bookings_letter,
+    MailKind.MY_CALENDAR: _my_calendar_letter,
+    MailKind.ADDRESS_CONFIRM: _address_confirm_letter,
+    MailKind.ADDRESS_NOTICE: _address_notice_letter,
+    MailKind.STAFF_INVITATION: _invitation_letter,
+    MailKind.PROBLEM_REPORT: _problem_letter,
+    MailKind.SIGNATORY_CONFIRM: _signing_letter,
+    MailKind.SIGNATORY_PUBLISHED: _signing_letter,
+    MailKind.SIGNATORY_DECLINED: _signing_letter,
+}
+"""Who writes what is not a letter about one booking."""

@@ -13,6 +13,7 @@ from typing import Final
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from iclei_events.models.address_change import OPEN_FOR
 from iclei_events.models.event import RETENTION
 from iclei_events.services.signing import UNCONFIRMED_FOR
 
@@ -31,6 +32,7 @@ class Until(enum.StrEnum):
     AFTER_EVENT = "after_event"
     AFTER_MAIL = "after_mail"
     UNCONFIRMED = "unconfirmed"
+    ADDRESS_UNCONFIRMED = "address_unconfirmed"
     DECLINED = "declined"
     UNPUBLISHED = "unpublished"
     SIGNED_OUT = "signed_out"
@@ -48,6 +50,9 @@ UNTIL_TEXTS: Final[dict[Until, LazyString]] = {
     Until.AFTER_EVENT: _l("%(days)s days after the last day of the event", days=RETENTION.days),
     Until.AFTER_MAIL: _l("%(days)s days after the e-mail was sent", days=MAIL_KEPT.days),
     Until.UNCONFIRMED: _l("If nobody confirms: %(days)s days after the form was sent", days=UNCONFIRMED_FOR.days),
+    Until.ADDRESS_UNCONFIRMED: _l(
+        "If nobody confirms: %(hours)s hours after you asked", hours=int(OPEN_FOR.total_seconds() // 3600)
+    ),
     Until.DECLINED: _l("If the signing is declined: %(days)s days after that", days=DECLINED_KEPT.days),
     Until.UNPUBLISHED: _l("If the signing is never published: one year after it was confirmed"),
     Until.SIGNED_OUT: _l("%(days)s days after the last use", days=SIGN_INS_KEPT.days),
@@ -76,6 +81,13 @@ FIELDS: Final[tuple[Field, ...]] = (
         _l("Name, e-mail and phone number of whoever books"),
         _l("To send the booking and its changes, and to know who comes"),
         (Until.AFTER_EVENT,),
+    ),
+    Field(
+        "address_change",
+        ("email", "email_key"),
+        _l("A new e-mail address for your booking, until you have confirmed it"),
+        _l("To ask whoever reads it, before we write there"),
+        (Until.ADDRESS_UNCONFIRMED,),
     ),
     Field(
         "place",
@@ -186,6 +198,7 @@ FIELDS: Final[tuple[Field, ...]] = (
 
 ABOUT_NOBODY: Final[dict[str, frozenset[str]]] = {
     "attendee": frozenset(),
+    "address_change": frozenset({"salt"}),
     "place": frozenset(),
     "access_need": frozenset(),
     "delegate": frozenset({"language"}),

@@ -13,6 +13,7 @@ from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import (
     ACTIVE,
+    AddressChange,
     Attendee,
     Booking,
     CalendarFeed,
@@ -72,6 +73,7 @@ def erase(email: str, *, by: log.Actor = log.CLI) -> dict[str, int]:
             **_erase_signings(session, key),
             "calendar": _erase_calendar(session, key),
             "mails": _erase_mails(session, key),
+            "new_addresses": _rows(session, _forget_new_address(key)),
         }
         log.record(session, "erase", by=by, at=clock.now(), details=erased)
     return erased
@@ -110,6 +112,7 @@ def _erase_bookings(session: Session, ids: list[int]) -> None:
     session.execute(update(Place).where(Place.booking_id.in_(ids)).values(name=None))
     session.execute(delete(DrawEntry).where(DrawEntry.booking_id.in_(ids)))
     session.execute(delete(OutboxMail).where(OutboxMail.booking_id.in_(ids)))
+    session.execute(delete(AddressChange).where(AddressChange.booking_id.in_(ids)))
     for booking in session.scalars(select(Booking).where(Booking.id.in_(ids))):
         booking.attendee = booking.access_need = None
 
@@ -133,6 +136,11 @@ def _erase_mails(session: Session, key: str) -> int:
     for mail in mails:
         session.delete(mail)
     return len(mails)
+
+
+def _forget_new_address(key: str) -> Update:
+    """Whoever else wants this address for a booking of theirs may not have it."""
+    return update(AddressChange).where(AddressChange.email_key == key).values(email=None, email_key=None)
 
 
 def _rows(session: Session, statement: Delete | Update) -> int:

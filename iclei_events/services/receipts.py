@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from iclei_events.db import db
 from iclei_events.models import Booking, DrawEntry, OutboxMail
+from iclei_events.services import address_changes
 from iclei_events.services.letters import party_of
 from iclei_events.services.personal_data import FIELDS, MAIL_KEPT
 
@@ -66,6 +67,10 @@ def _contact(booking: Booking) -> Iterator[Kept]:
         yield Kept(gettext("E-mail"), contact.email, why, until)
     if contact.phone:
         yield Kept(gettext("Mobile number"), contact.phone, why, until)
+    change = address_changes.open_for(booking)
+    if change is not None and change.email:
+        until = change.open_until.astimezone(booking.slot.activity.event.zone).date()
+        yield Kept(gettext("New e-mail, until you confirm it"), change.email, str(WHY["address_change"]), until)
 
 
 def _names(booking: Booking) -> Iterator[Kept]:

@@ -171,6 +171,18 @@ class NotYetVerified(Refusal):
     """Fewer people of the staff have checked the signing than are needed to publish it."""
 
 
+class SameAddress(Refusal):
+    """The booking has this e-mail address already."""
+
+
+class CountsInDraw(Refusal):
+    """The entry in a draw counts for its address, which therefore stays until the lots are drawn."""
+
+
+class LinkOver(Refusal):
+    """What the link was to confirm has been confirmed, taken back, replaced, or its time has passed."""
+
+
 class TooManyTries(Refusal):
     """It was done so often from one network, or for one address, that there is a wait of so many ``seconds``."""
 

@@ -14,6 +14,7 @@ from iclei_events.db import Base
 from iclei_events.models import (
     AccessNeed,
     Activity,
+    AddressChange,
     Attendee,
     Booking,
     CalendarFeed,
@@ -31,6 +32,7 @@ from iclei_events.models import (
     Slot,
     Staff,
 )
+from iclei_events.models.address_change import OPEN_FOR
 from iclei_events.services import calendar_feeds
 from iclei_events.services.personal_data import (
     ACCOUNT_KEPT,
@@ -145,6 +147,15 @@ def _unconfirmed_signings(session: Session, now: datetime, limit: int) -> int:
     return _delete_where(session, Signatory, unconfirmed, limit)
 
 
+def _address_changes(session: Session, now: datetime, limit: int) -> int:
+    """Forget the new addresses that nobody has confirmed; what is left of the row says that its link is over."""
+    due = (AddressChange.email.is_not(None)) & (AddressChange.asked_at <= now - OPEN_FOR)
+    changes = session.scalars(select(AddressChange).where(due).limit(limit)).all()
+    for change in changes:
+        change.email = change.email_key = None
+    return len(changes)
+
+
 def _declined_signings(session: Session, now: datetime, limit: int) -> int:
     query = select(Signatory.id).where(
         Signatory.status == SignatoryStatus.DECLINED,
@@ -207,6 +218,7 @@ STEPS: Final[dict[Until, tuple[Step, ...]]] = {
     ),
     Until.AFTER_MAIL: (_old_mails,),
     Until.UNCONFIRMED: (_unconfirmed_signings,),
+    Until.ADDRESS_UNCONFIRMED: (_address_changes,),
     Until.DECLINED: (_declined_signings,),
     Until.UNPUBLISHED: (_unpublished_signings,),
     Until.SIGNED_OUT: (_sign_ins,),

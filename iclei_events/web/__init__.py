@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from iclei_events.web import address_changes as address_changes  # adds forms to the bookings' addresses
 from iclei_events.web import (
     assets,
     bookings,
@@ -30,7 +31,7 @@ from iclei_events.web import (
     tours,
     waiting_room,
 )
-from iclei_events.web import attendees as attendees  # adds forms to the bookings' addresses, as the next two do
+from iclei_events.web import attendees as attendees  # so does this, and so do the next
 from iclei_events.web import booking_form as booking_form
 from iclei_events.web import entry_change as entry_change
 from iclei_events.web import line as line

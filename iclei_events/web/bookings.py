@@ -14,7 +14,7 @@ from wtforms.widgets import HiddenInput
 
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
-from iclei_events.services import changes, confirming, moving, own_entries, slots
+from iclei_events.services import address_changes, changes, confirming, moving, own_entries, slots
 from iclei_events.services.refusals import AdultMissing, NotConfirmed, Refusal, TooLarge
 from iclei_events.web import access, own_clashes, refusals
 from iclei_events.web.draws import page_with
@@ -22,7 +22,7 @@ from iclei_events.web.forms import CountField, Form
 from iclei_events.web.languages import PREFIX
 from iclei_events.web.line_forms import LeastForm, WhoComesForm
 from iclei_events.web.line_forms import shown as line_shown
-from iclei_events.web.party_forms import ContactForm, PartyForm, names_form
+from iclei_events.web.party_forms import AddressForm, ContactForm, PartyForm, names_form
 from iclei_events.web.ticket_codes import code_picture
 
 blueprint = Blueprint("bookings", __name__, url_prefix=PREFIX)
@@ -123,6 +123,7 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
     shown = {
         "party_form": PartyForm.of(own),
         "contact_form": ContactForm.of(own),
+        "address_form": AddressForm.empty(),
         "names_form": names_form(own),
         "least_form": LeastForm.of(own),
         "who_form": WhoComesForm.of(own),
@@ -130,6 +131,7 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
     }
     times = slots.departures(own.slot)
     free = [slot for slot in times if slot.takes_bookings(now) and slot.left and slot != own.slot]
+    shown["address_change"] = address_changes.open_for(own)
     shown |= {"own_entry": entry, "draw_page": page_with(entry)} if (entry := own_entries.of_booking(own)) else {}
     body = render_template(
         "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, free=free, now=now,

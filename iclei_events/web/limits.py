@@ -24,13 +24,15 @@ from iclei_events.web.security import SAFE_METHODS
 FORM: Final = Allowance(at_once=1, a_minute=0.1)
 """One form counts once for its address within ten minutes, however often it is sent: a double click, a lost answer."""
 
-To = Literal["book", "sign", "ask for links"]
-From = Literal[To, "report", "sign in", "guess", "page", "read", "print", "send"]
+Form = Literal["book", "sign"]
+To = Literal[Form, "ask for links", "change address"]
+From = Literal[Form, "ask for links", "report", "sign in", "guess", "page", "read", "print", "send"]
 
 TO_ADDRESS: Final[dict[To, Allowance]] = {
     "book": Allowance(at_once=20, a_minute=2),
     "sign": Allowance(at_once=20, a_minute=2),
     "ask for links": Allowance(at_once=60, a_minute=6),
+    "change address": Allowance(at_once=5, a_minute=0.1),
 }
 """For one e-mail address. Mails have limits of their own beside these (see ``my_bookings.BETWEEN_MAILS``)."""
 
@@ -50,6 +52,7 @@ FROM_NETWORK: Final[dict[From, Allowance]] = {
 
 COSTLY: Final[dict[str, From]] = {
     "bookings.show": "page",
+    "bookings.new_address": "page",
     "bookings.move": "page",
     "bookings.receipt": "page",
     "my.index": "page",
@@ -86,7 +89,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_say_when)
 
 
-def check_form(what: To, email_key: str, form_key: str) -> None:
+def check_form(what: Form, email_key: str, form_key: str) -> None:
     """Raise ``TooManyTries`` where an address has sent too many forms, or else the network it comes from."""
     limits, now = _limits(), clock.now().timestamp()
     form = limits.key("form ", f"{email_key} {form_key}".encode())

@@ -7,7 +7,7 @@ from wtforms.widgets import HiddenInput
 
 from iclei_events.models import Booking, Place
 from iclei_events.services.booking_rows import Party
-from iclei_events.web.contact_fields import PhoneField
+from iclei_events.web.contact_fields import EmailField, PhoneField
 from iclei_events.web.forms import CountField, Form, LanguageField, NameField, TickField
 
 FOR_OTHERS = lazy_gettext("I book for others and do not come along myself")
@@ -38,6 +38,14 @@ class ContactForm(Form):
         contact = own.attendee
         known = {"name": contact.name, "phone": contact.phone, "for_others": not contact.comes_along} if contact else {}
         return cls(formdata=None, language=own.language, **known)
+
+
+class AddressForm(Form):
+    new_email = EmailField(label=lazy_gettext("New e-mail"), missing=lazy_gettext("Write your e-mail address."))
+
+    @classmethod
+    def empty(cls) -> AddressForm:
+        return cls(formdata=None)
 
 
 class NamesForm(Form):

@@ -169,6 +169,18 @@ def _not_yet_verified(_refusal: refusals.NotYetVerified) -> str:
     return gettext("Two people must have checked the signing before it is published.")
 
 
+def _same_address(_refusal: refusals.SameAddress) -> str:
+    return gettext("We write to this address already. Write the new one.")
+
+
+def _counts_in_draw(_refusal: refusals.CountsInDraw) -> str:
+    return gettext("An entry in the draw counts for its e-mail address. You can change it when the lots are drawn.")
+
+
+def _link_over(_refusal: refusals.LinkOver) -> str:
+    return gettext("The link has been used already, or its time has passed.")
+
+
 def _too_many_tries(refusal: refusals.TooManyTries) -> str:
     return ngettext(
         "There have been very many tries from your network or with this address, so nothing was stored. "
@@ -213,6 +225,9 @@ TABLE: Final[dict[type[refusals.Refusal], tuple[int, Outcome, Callable[[Any], st
     refusals.AlreadyInRegister: (409, Outcome.REFUSED, _already_in_register),
     refusals.TooManyUnconfirmed: (429, Outcome.REFUSED, _too_many_unconfirmed),
     refusals.NotYetVerified: (409, Outcome.REFUSED, _not_yet_verified),
+    refusals.SameAddress: (422, Outcome.REFUSED, _same_address),
+    refusals.CountsInDraw: (409, Outcome.REFUSED, _counts_in_draw),
+    refusals.LinkOver: (410, Outcome.REFUSED, _link_over),
     refusals.TooManyTries: (429, Outcome.REFUSED, _too_many_tries),
     refusals.TooManyReports: (429, Outcome.REFUSED, _too_many_reports),
     refusals.NotPermitted: (403, Outcome.REFUSED, _not_permitted),

@@ -83,6 +83,7 @@ STAFF: Final[dict[str, list[dict[str, Any]]]] = {
 
 ON_A_WAY: Final = {
     "bookings.move",
+    "bookings.new_address",
     "bookings.plan_erasure",
     "bookings.receipt",
     "bookings.change_entry",
