@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -21,7 +21,7 @@ from iclei_events.web.day_tabs import tabs_of
 from iclei_events.web.events import event_or_404
 from iclei_events.web.languages import PREFIX, current_language
 from iclei_events.web.page_cache import cached_page, do_not_keep
-from iclei_events.web.slot_states import addresses, by_day, tell
+from iclei_events.web.slot_states import Told, addresses, by_day, tell
 from iclei_events.web.structured_data import describe
 from iclei_events.web.typed_text import one_line
 
@@ -45,16 +45,17 @@ def index(event_slug: str) -> str:
     query = _query(filters, as_grid=as_grid)
     slots = everything.find(filters, SESSIONS)
     timeless = everything.find_timeless(filters, SESSIONS)
+    states = tell(slots)
     return render_template(
         "programme/grid.html" if as_grid else "programme/index.html",
         choices=choices,
         tabs=tabs_of(event, choices.days, everything.choices(TOURS).days, current_language()),
         filters=filters,
         count=len({slot.activity_id for slot in slots if not slot.is_break}) + len(timeless),
-        days=[] if as_grid else _by_day_and_time(slots),
+        days=[] if as_grid else _by_day_and_time(slots, states),
         table=timetable.arrange(slots) if as_grid else None,
         timeless=timeless,
-        states=tell(slots),
+        states=states,
         query=query,
         page_url=_changed(query),
         session_url=addresses("programme.show", "activity_slug"),
@@ -133,12 +134,28 @@ def _nearest(event: Event, days: Sequence[date]) -> date:
     return next((day for day in own if day >= today), own[0])
 
 
-def _by_day_and_time(slots: Sequence[ListedSlot]) -> list[tuple[date, list[list[ListedSlot]]]]:
+class Together(NamedTuple):
+    """Slots that begin at the same time, and what the visitor is told of each."""
+
+    slots: tuple[ListedSlot, ...]
+    told: tuple[Told, ...]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether something among them is the visitor's own, or too near to it."""
+        return any(told.own_href or told.gap for told in self.told)
+
+
+def _by_day_and_time(slots: Sequence[ListedSlot], states: Mapping[int, Told]) -> list[tuple[date, list[Together]]]:
     """The slots of each day, those that begin together together."""
     return [
-        (day, [list(together) for _, together in groupby(of_day, key=lambda slot: slot.starts_at)])
+        (day, [_together(tuple(group), states) for _, group in groupby(of_day, key=lambda slot: slot.starts_at)])
         for day, of_day in groupby(slots, key=lambda slot: slot.day)
     ]
+
+
+def _together(slots: tuple[ListedSlot, ...], states: Mapping[int, Told]) -> Together:
+    return Together(slots, tuple([states[slot.id] for slot in slots]))
 
 
 def _related(event: Event, activity: Activity) -> list[ListedSlot]:
