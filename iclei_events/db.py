@@ -175,7 +175,7 @@ def transaction() -> Iterator[Session]:
     if session.info.get("in_transaction"):
         msg = "a service verb is one transaction: do not call one from inside another"
         raise RuntimeError(msg)
-    _end(session)
+    end_reading(session)
     with _turn_to_write():
         session.info["in_transaction"] = True
         try:
@@ -195,7 +195,7 @@ def short_transaction() -> Iterator[Connection]:
     if session.info.get("in_transaction"):
         msg = "a service verb is one transaction: do not open one inside another"
         raise RuntimeError(msg)
-    _end(session)
+    end_reading(session)
     with (
         _turn_to_write(),
         busy_as_such(),
@@ -224,7 +224,7 @@ def one_statement() -> Iterator[Connection]:
 
     On PostgreSQL the row lock is then held by the database alone and never waits for Python.
     """
-    _end(db.session())
+    end_reading(db.session())
     with busy_as_such(), db.engine.connect() as raw:
         yield raw.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -236,14 +236,17 @@ def at_once() -> Iterator[Connection]:
         with one_statement() as connection:
             yield connection
     else:
-        _end(db.session())
+        end_reading(db.session())
         # Closed at once: a reading left open keeps SQLite's writers from their commit.
         with busy_as_such(), db.engine.connect() as connection:
             yield connection
 
 
-def _end(session: Session) -> None:
-    """End the reading transaction that a view may have begun, so that what follows reads what is true now."""
+def end_reading(session: Session) -> None:
+    """End the reading transaction that a view may have begun, so that what follows reads what is true now.
+
+    A reading left open would also keep SQLite's writer from its commit.
+    """
     if session.new or session.dirty or session.deleted:
         msg = "unsaved changes outside a transaction; change models inside a service verb only"
         raise RuntimeError(msg)

@@ -16,7 +16,7 @@ from sqlalchemy import cast as cast_sql
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert, ReturningUpdate
 
-from iclei_events.db import Base, one_statement, short_transaction
+from iclei_events.db import Base, one_statement
 from iclei_events.models import (
     AccessNeed,
     Attendee,
@@ -31,6 +31,7 @@ from iclei_events.models import (
 )
 from iclei_events.models.types import UtcDateTime, new_reference, new_secret
 from iclei_events.services import log, person_limit, places
+from iclei_events.services.group_commit import Group
 from iclei_events.services.outbox import new_message_id
 from iclei_events.services.person_limit import PersonLimit
 from iclei_events.services.prepared import Prepared
@@ -196,14 +197,17 @@ def store_rows(connection: Connection, rows: BookingRows, status: BookingStatus,
 
 
 def insert_under_claim(rows: BookingRows, status: BookingStatus) -> bool:
-    """Claim the slot and store the rows in one short transaction; False: nothing was taken or stored."""
-    with short_transaction() as connection:
+    """Claim the slot and store the rows in one short transaction of SQLite; False: nothing was taken or stored."""
+
+    def decide(connection: Connection) -> bool:
         if rows.limit is not None and person_limit.places_of(connection, rows.limit) + rows.size > rows.limit.places:
             return False
         if _claim_alone(status).execute(connection, _claim_values(rows)).first() is None:
             return False
         store_rows(connection, rows, status, mailed=rows.mailed)
         return True
+
+    return ON_SQLITE.store(decide)
 
 
 def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
@@ -239,6 +243,8 @@ def _used(proof: Proof) -> dict[str, Any]:
 def _named(table: str, columns: dict[str, Any]) -> dict[str, Any]:
     return {f"{table}_{name}": value for name, value in columns.items()}
 
+
+ON_SQLITE: Final = Group()
 
 LOG_VERBS = {
     BookingStatus.CONFIRMED: "book",

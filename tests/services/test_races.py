@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from iclei_events import db as ground
-from iclei_events.db import DatabaseBusyError, db, transaction
+from iclei_events.db import DatabaseBusyError, db, short_transaction, transaction
 from iclei_events.models import BookingStatus, LogEntry, MailKind, Slot
 from iclei_events.services import (
+    booking_rows,
     bookings,
     capacity,
     changes,
@@ -181,6 +182,14 @@ class NoLine:
     def leave(self) -> None: ...
 
 
+class OneByOne:
+    """Stores each decision by itself, as if there were no group."""
+
+    def store(self, decide: Callable[[Connection], bool]) -> bool:
+        with short_transaction() as connection:
+            return decide(connection)
+
+
 @contextmanager
 def nobody_kept_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No lock on the slot and, on SQLite, none on the database from the start."""
@@ -188,6 +197,7 @@ def nobody_kept_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         patch.setattr(places, "lock", unlocked)
         patch.setattr(ground, "_write_line", NoLine())
         patch.setattr(ground, "WRITES", {"writes": False})
+        patch.setattr(booking_rows, "ON_SQLITE", OneByOne())
         patch.setattr(places, "in_critical_section", lambda _point: time.sleep(5 * PAUSE))
         yield
 
