@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from babel.messages.pofile import read_po
@@ -38,6 +39,7 @@ OF_A_BOOKING = (
 LONGEST_OF_A_WORD = 12
 
 
+@cache
 def sentences(language: str) -> set[str]:
     """Whole pieces of text that stand in the catalogue in that language and not in the other."""
     with (ROOT / "iclei_events/translations/sv/LC_MESSAGES/messages.po").open("rb") as file:
