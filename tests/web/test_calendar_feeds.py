@@ -16,6 +16,8 @@ from tests.clients import Page
 from tests.residents import REFERENCE, Resident, mails, make_slot
 from tests.times import AppClock
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def amira(app: Flask) -> Resident:

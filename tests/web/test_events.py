@@ -14,7 +14,7 @@ from tests.times import AppClock
 LANGUAGES = ("sv", "en")
 EVENTS = ("malmo-summit", "virtual-launch", "road-to-malmo", "ecoprocura-2012", "alliance-sprints")
 
-pytestmark = pytest.mark.usefixtures("all_events")
+pytestmark = [pytest.mark.usefixtures("all_events"), pytest.mark.either_database]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

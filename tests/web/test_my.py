@@ -11,6 +11,8 @@ from tests import scenes
 from tests.residents import REFERENCE, Resident, mails, make_slot
 from tests.times import AppClock
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def amira(app: Flask) -> Resident:

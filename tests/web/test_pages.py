@@ -16,6 +16,8 @@ from tests import databases, scenes, signers
 from tests.clients import Page, Visitor
 from tests.databases import Database
 
+pytestmark = pytest.mark.either_database
+
 PAGES = ["privacy", "accessibility", "accessibility/report", "accessibility/reported", "contact"]
 REPORT: dict[str, Any] = {"problem": "Jag kommer inte åt menyn.", "where": "Rundturer", "email": "amira@example.org"}
 

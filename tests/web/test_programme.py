@@ -21,7 +21,7 @@ LANGUAGES = ("sv", "en")
 PROGRAMME = "/sv/malmo-summit/programme"
 RIGHT_TO_LEFT = "\u202egnihtyreve\u202c"
 
-pytestmark = pytest.mark.usefixtures("all_events")
+pytestmark = [pytest.mark.usefixtures("all_events"), pytest.mark.either_database]
 
 
 def data_of(page: Page) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ from tests.times import AppClock
 from tests.web.staff.desks import Desk, make_desk
 from tests.web.test_bookings import own_page, reference_of
 
+pytestmark = pytest.mark.either_database
+
 
 def address_of(app: Flask, reference: str) -> str:
     """The address in the QR code of a booking, without the host."""

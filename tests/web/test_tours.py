@@ -17,7 +17,7 @@ from tests.times import AppClock
 LANGUAGES = ("sv", "en")
 TOURS = "/sv/malmo-summit/tours"
 
-pytestmark = pytest.mark.usefixtures("summit")
+pytestmark = [pytest.mark.usefixtures("summit"), pytest.mark.either_database]
 
 
 def data_of(page: Page) -> list[dict[str, Any]]:
