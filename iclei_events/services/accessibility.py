@@ -43,6 +43,11 @@ STATEMENT: Final = Statement(
             _l("The description of each session is in Swedish."),
         ),
         Fault(
+            _l("When very many book at once, who has no JavaScript has half an hour to confirm a booking by mail."),
+            _l("Otherwise bots could hold all the places. The time cannot be made longer (WCAG 2.2.1)."),
+            _l("Book again, or call us, and we book for you."),
+        ),
+        Fault(
             _l("Pages we link to, such as the sources of the register, may not be accessible."),
             _l("They belong to others."),
             _l("Ask us, and we tell you what they say."),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -170,33 +170,24 @@ def lapse_offers(session: Session, slot: Slot, *, now: datetime) -> int:
 
     Turns in the line that nobody confirmed in time end first: nothing is offered to them any more.
     """
-    unconfirmed = _lapse_turns(session, slot, now=now)
+    is_offer = and_(Booking.status == BookingStatus.OFFERED, Booking.offer_until <= now)
+    is_unconfirmed = and_(Booking.status == BookingStatus.WAITING, Booking.confirm_by <= now)
     overdue = session.scalars(
         select(Booking)
-        .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.OFFERED, Booking.offer_until <= now)
-        .order_by(Booking.offer_until, Booking.id)
+        .where(Booking.slot_id == slot.id, or_(is_offer, is_unconfirmed))
+        .order_by(func.coalesce(Booking.offer_until, Booking.confirm_by), Booking.id)
         .execution_options(populate_existing=True)
     ).all()
-    for booking in overdue:
+    turns = [booking for booking in overdue if booking.status is BookingStatus.WAITING]
+    for booking in turns:
         _lapse(session, booking, now=now)
-        release(session, slot, booking.size, now=now)
-    return unconfirmed + len(overdue)
-
-
-def _lapse_turns(session: Session, slot: Slot, *, now: datetime) -> int:
-    if not slot.waiting:
-        return 0
-    overdue = session.scalars(
-        select(Booking)
-        .where(Booking.slot_id == slot.id, Booking.status == BookingStatus.WAITING, Booking.confirm_by <= now)
-        .order_by(Booking.confirm_by, Booking.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    for booking in overdue:
-        _lapse(session, booking, now=now)
-    if overdue:
-        count(session, slot, waiting=-len(overdue))
+    if turns:
+        count(session, slot, waiting=-len(turns))
         run_line(session, slot, now=now)
+    for booking in overdue:
+        if booking not in turns:
+            _lapse(session, booking, now=now)
+            release(session, slot, booking.size, now=now)
     return len(overdue)
 
 

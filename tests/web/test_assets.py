@@ -65,6 +65,10 @@ def test_stylesheet_and_fonts_of_a_public_page_stay_within_57_kilobytes() -> Non
     assert sum(compressed_size(name) for name in names) <= 57 * KILOBYTE
 
 
+def test_the_solver_of_proofs_stays_within_two_kilobytes() -> None:
+    assert compressed_size("proof.js") <= 2 * KILOBYTE
+
+
 @pytest.mark.parametrize("name", ["public.css", "staff.css"])
 def test_stylesheets_hold_no_norwegian_and_ask_no_other_site(name: str) -> None:
     text = built(name).read_text(encoding="utf-8")

@@ -50,4 +50,4 @@ function prove(place) {
 }
 
 if (globalThis.document === undefined) work();
-else if (globalThis.crypto?.subtle) document.querySelectorAll("[data-challenge]").forEach(prove);
+else if (globalThis.crypto?.subtle && globalThis.Worker) document.querySelectorAll("[data-challenge]").forEach(prove);

@@ -116,8 +116,8 @@ def test_what_is_held_unconfirmed_is_seen_on_the_room_the_board_and_the_list(des
     assert "1 not confirmed, 25% of those held" in desk.open().text
     assert "held, not yet confirmed" in desk.open().texts(".totals dt")
     page = desk.visitor.open(f"/en/staff/{desk.event_slug}/slots/{desk.slot_slug}/bookings")
-    assert "One of them is held and not yet confirmed: 25%." in page.text
-    assert "Held, not yet confirmed, to confirm by 2 May at 12:30" in page.text
+    assert "One place is held for a booking that is not confirmed yet: 25% of those held." in page.text
+    assert "Held until 2 May at 12:30, not yet confirmed" in page.text
 
 
 def test_whoever_only_looks_on_may_not_pause(app: Flask, desk: Desk) -> None:
