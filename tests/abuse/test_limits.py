@@ -297,12 +297,12 @@ def test_while_search_and_feeds_are_hammered_bookings_are_made(app: Flask, summi
 
 # P07, A05
 def test_asked_too_often_a_known_and_an_unknown_address_get_the_same_answer(app: Flask) -> None:
-    amira = somebody_at(app, LIBRARY)
-    amira.book(make_slot(app))
-    form = amira.open("/sv/my")
+    somebody_at(app, HOME).book(make_slot(app))
+    asker = somebody_at(app, LIBRARY, "Boris")
+    form = asker.open("/sv/my")
 
     def ask(email: str) -> tuple[int, str]:
-        page = Page(amira.post(form, "Skicka mina", email=email))
+        page = Page(asker.post(form, "Skicka mina", email=email))
         return page.status, page.text
 
     with queries.noted(app) as statements:
@@ -310,7 +310,7 @@ def test_asked_too_often_a_known_and_an_unknown_address_get_the_same_answer(app:
         known, unknown = ask("amira@example.org"), ask("nobody@example.org")
     assert known == unknown
     assert known[0] == 429
-    assert not [one for one in statements if "attendee" in one.split("FROM")[0]]
+    assert not [one for one in statements if "attendee" in one]
 
 
 def test_one_address_is_not_asked_for_without_end(app: Flask) -> None:

@@ -184,6 +184,30 @@ def test_a_signing_is_accessible_on_its_way(
     assert found == []
 
 
+def test_a_new_address_is_accessible_on_its_way(
+    site: LiveSite, reader: Reader, new_context: CreateContextCallback
+) -> None:
+    new = f"new.address.{reader.language}@example.org"
+    reader.open("/slots/siptex-1430/book")
+    reader.write(name="Zofia Quist", email=f"old.address.{reader.language}@example.org", adults="1")
+    reader.press("Book %(time)s", time=reader.time("14:30"))
+    reader.unfold("Change your e-mail address")
+    reader.write(new_email="new@")
+    reader.press("Send a link to the new address")
+    found = faults(reader.page, reader.language)
+    reader.write(new_email=new)
+    reader.press("Send a link to the new address")
+    found += faults(reader.page, reader.language)
+
+    at_home = Reader(new_context(), reader.language)
+    at_home.open(link_in(site.mails_to(new)[0]))
+    found += faults(at_home.page, at_home.language)
+    at_home.press("Yes, write to this address")
+    at_home.reads("Done. You have one place.")
+    found += faults(at_home.page, at_home.language)
+    assert found == []
+
+
 def test_staff_pages_are_accessible(
     new_context: CreateContextCallback, addresses: MapAdapter, administrator: Colleague, language: str
 ) -> None:

@@ -14,7 +14,7 @@ from iclei_events import clock
 from iclei_events.config import ROOT
 from iclei_events.db import db, transaction
 from iclei_events.models import Attendee, Booking, BookingStatus, MailKind, OutboxMail, Slot
-from iclei_events.services import changes, mail
+from iclei_events.services import changes, mail, privacy
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.mail_letters import NoLongerTrueError
 from tests import letters, scenes
@@ -70,7 +70,9 @@ def test_every_mail_is_in_one_language_alone(kind: MailKind) -> None:
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_both_languages_say_the_same_things_in_the_same_order(kind: MailKind) -> None:
-    swedish, english = (written(promise(kind, language)) for language in LANGUAGES)
+    swedish = written(promise(kind, "sv"))
+    privacy.erase("one@example.org")  # else the second booking clashes with the first, and its letter says so
+    english = written(promise(kind, "en"))
 
     assert Outline(html_of(swedish)).elements == Outline(html_of(english)).elements
     assert len(text_of(swedish).splitlines()) == len(text_of(english).splitlines())
