@@ -15,6 +15,7 @@ from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.i18n import Bilingual
 from iclei_events.models import (
+    AidKind,
     Booking,
     BookingStatus,
     Commitment,
@@ -28,6 +29,7 @@ from iclei_events.models import (
 )
 from iclei_events.services import (
     address_changes,
+    asking,
     bookings,
     calendar_feeds,
     calling_off,
@@ -37,9 +39,11 @@ from iclei_events.services import (
     mail,
     moving,
     my_bookings,
+    need_answers,
     outbox,
     reminders,
     rescheduling,
+    swaps,
 )
 from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.rescheduling import WhenAndWhere
@@ -168,16 +172,15 @@ def _promise_to_attendee(kind: MailKind, language: str, name: str) -> None:
         changes.cancel(first)
     elif kind is MailKind.BOOKING_CHANGED:
         changes.change_size(first, Party(1, 1))
-    elif kind is MailKind.MY_BOOKINGS:
-        _promise_links(slot, language, name)
-    elif kind is MailKind.MY_CALENDAR:
-        clock.freeze(clock.now() + my_bookings.BETWEEN_MAILS)
-        calendar_feeds.ask_for_address("one@example.org", language=language)
+    elif kind in {MailKind.MY_BOOKINGS, MailKind.MY_CALENDAR}:
+        _promise_links(kind, slot, language, name)
     elif kind in REMINDERS:
         clock.freeze(slot.starts_at - REMINDERS[kind])
         reminders.promise_due()
     elif kind in {MailKind.SLOT_MOVED, MailKind.SLOT_CALLED_OFF}:
         _promise_news_of_slot(kind, slot)
+    elif kind in {MailKind.NEEDS_ANSWERED, MailKind.NEEDS_KEPT}:
+        _promise_about_needs(kind, slot, first, language)
     elif kind is MailKind.BOOKING_MOVED:
         moving.move(first, add_departure(slot))
     elif kind not in {MailKind.BOOKING_CONFIRMED, MailKind.BOOKING_TO_CONFIRM}:
@@ -204,6 +207,21 @@ def add_departure(slot: Slot) -> str:
     return f"{slot.slug}-later"
 
 
+def _promise_about_needs(kind: MailKind, slot: Slot, first: str, language: str) -> None:
+    """An answer; or a full departure comes free that has nothing of what the party has been promised on its own."""
+    if kind is MailKind.NEEDS_ANSWERED:
+        need_answers.promise(first, AidKind.OTHER, by=log.CLI)
+        return
+    later = add_departure(slot)
+    with transaction() as session:
+        full = session.scalars(select(Slot).where(Slot.slug == later)).one()
+    other = book(full, "Other", language, children=4)
+    asking.ask(first, None, [(AidKind.WHEELCHAIR, 1)])
+    need_answers.promise(first, AidKind.WHEELCHAIR, by=log.CLI)
+    swaps.ask(first, later)
+    changes.cancel(other)
+
+
 def _promise_news_of_slot(kind: MailKind, slot: Slot) -> None:
     """With another departure that has room."""
     add_departure(slot)
@@ -218,7 +236,11 @@ def _promise_news_of_slot(kind: MailKind, slot: Slot) -> None:
     rescheduling.move_slot(now.id, later, seen=now.sequence, by=log.CLI)
 
 
-def _promise_links(slot: Slot, language: str, name: str) -> None:
+def _promise_links(kind: MailKind, slot: Slot, language: str, name: str) -> None:
+    if kind is MailKind.MY_CALENDAR:
+        clock.freeze(clock.now() + my_bookings.BETWEEN_MAILS)
+        calendar_feeds.ask_for_address("one@example.org", language=language)
+        return
     book(slot, name, language, children=0)
     with transaction() as session:
         own = session.scalars(select(Booking).where(Booking.slot_id == slot.id)).all()

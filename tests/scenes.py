@@ -104,8 +104,9 @@ def contact(name: str, **fields: Any) -> Contact:
 def book(slot: Slot, name: str, adults: int = 1, children: int = 0, **options: Any) -> Answer:
     """Book as a resident called ``name``, ready to stand in line, with a form of its own."""
     party = Party(adults, children, options.pop("least", None))
+    who = contact(name, aids=options.pop("aids", ()))
     options = {"language": "sv", "key": f"key-of-{name}-{next(_numbers)}", "wait": True, **options}
-    return bookings.book(slot_now(slot), party=party, contact=contact(name), **options)
+    return bookings.book(slot_now(slot), party=party, contact=who, **options)
 
 
 def status(answer: Answer) -> BookingStatus:

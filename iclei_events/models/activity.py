@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iclei_events.db import Base
@@ -64,6 +64,10 @@ class Activity(Base):
     children_need_adult: Mapped[bool] = mapped_column(default=True)
     pictogram: Mapped[str | None] = mapped_column(String(20))
     facts: Mapped[list[Any]] = mapped_column(JsonDocument, default=list)
+    route: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict, server_default="{}")
+    """What is known of the way, in plain values: metres, steps, slope, surface, seats, toilet, ``step_free``."""
+    step_free: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """As the route says, for the lists; a way of which nothing is known is not called step-free."""
     position: Mapped[int] = mapped_column(default=0)
     illustrative: Mapped[bool] = mapped_column(default=False)
     sources: Mapped[list[Any]] = mapped_column(JsonDocument, default=list)

@@ -27,14 +27,3 @@ class Attendee(Base):
     """Whether the first place is for whoever books; else they book for others, such as a class or their parents."""
 
     booking: Mapped[Booking] = relationship(back_populates="attendee")
-
-
-class AccessNeed(Base):
-    """What a party needs to take part. May tell of health: read by that tour's staff only, erased the day after it."""
-
-    __tablename__ = "access_need"
-
-    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True)
-    description: Mapped[str] = mapped_column(String(500))
-
-    booking: Mapped[Booking] = relationship(back_populates="access_need")

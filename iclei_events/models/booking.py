@@ -10,11 +10,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from iclei_events.db import Base
+from iclei_events.models.access import AccessNeed, AidKind
 from iclei_events.models.types import UtcDateTime, choice
 
 if TYPE_CHECKING:
     from iclei_events.models.address_change import AddressChange
-    from iclei_events.models.attendee import AccessNeed, Attendee
+    from iclei_events.models.attendee import Attendee
     from iclei_events.models.slot import Slot
     from iclei_events.models.staff import Staff
 
@@ -106,8 +107,8 @@ class Booking(Base):
     attendee: Mapped[Attendee | None] = relationship(
         back_populates="booking", cascade="all, delete-orphan", passive_deletes=True
     )
-    access_need: Mapped[AccessNeed | None] = relationship(
-        back_populates="booking", cascade="all, delete-orphan", passive_deletes=True
+    access_needs: Mapped[list[AccessNeed]] = relationship(
+        back_populates="booking", order_by=AccessNeed.id, cascade="all, delete-orphan", passive_deletes=True
     )
     places: Mapped[list[Place]] = relationship(
         back_populates="booking", order_by="Place.number", cascade="all, delete-orphan", passive_deletes=True
@@ -139,6 +140,19 @@ class Booking(Base):
             return None
         places = self.current_places
         return next((place for place in places if place.kind is PlaceKind.ADULT), places[0] if places else None)
+
+    @property
+    def companions(self) -> int:
+        """Personal assistants who come along without a place of their own, as far as that is promised."""
+        return sum(need.count for need in self.access_needs if need.kind is AidKind.COMPANION and need.is_kept)
+
+    def need_of(self, kind: AidKind) -> AccessNeed | None:
+        return next((need for need in self.access_needs if need.kind is kind), None)
+
+    @property
+    def access_need(self) -> AccessNeed | None:
+        """What the party needs in its own words."""
+        return self.need_of(AidKind.OTHER)
 
     @property
     def adults(self) -> int:

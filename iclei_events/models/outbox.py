@@ -26,6 +26,8 @@ class MailKind(enum.StrEnum):
     OFFER_LAPSED = "offer_lapsed"
     REMINDER_DAYS = "reminder_days"
     REMINDER_HOURS = "reminder_hours"
+    NEEDS_ANSWERED = "needs_answered"
+    NEEDS_KEPT = "needs_kept"
     SLOT_MOVED = "slot_moved"
     SLOT_CALLED_OFF = "slot_called_off"
     DRAW_ENTERED = "draw_entered"

@@ -9,8 +9,22 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, or_, select
 
 from iclei_events.db import db
-from iclei_events.models import HOLDING, Attendee, Booking, BookingStatus, KeptBack, Place, Slot, SwapWish
-from iclei_events.services import line
+from iclei_events.models import (
+    COUNTED,
+    HOLDING,
+    KEPT,
+    AccessNeed,
+    Attendee,
+    Booking,
+    BookingStatus,
+    KeptBack,
+    NeedState,
+    Place,
+    Slot,
+    SlotAid,
+    SwapWish,
+)
+from iclei_events.services import aids, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,7 @@ def _invariants() -> Iterator[tuple[str, Select[Any]]]:
         ),
     )
     yield from _booking_invariants()
+    yield from _need_invariants()
 
 
 def _line_invariants() -> Iterator[tuple[str, Select[Any]]]:
@@ -90,6 +105,27 @@ def _booking_invariants() -> Iterator[tuple[str, Select[Any]]]:
         "every confirmed booking says when it was confirmed",
         select(Booking.reference).where(Booking.status == BookingStatus.CONFIRMED, Booking.confirmed_at.is_(None)),
     )
+
+
+def _need_invariants() -> Iterator[tuple[str, Select[Any]]]:
+    of_slot = and_(SlotAid.slot_id == Booking.slot_id, SlotAid.kind == AccessNeed.kind)
+    needs = select(Booking.reference).join(AccessNeed.booking).outerjoin(SlotAid, of_slot)
+    counted, holds = AccessNeed.kind.in_(COUNTED), Booking.status.in_(HOLDING)
+    yield (
+        "of an aid so many are held as parties have been promised",
+        select(Slot.slug).join(SlotAid, SlotAid.slot_id == Slot.id).where(SlotAid.held != aids.held_by_needs()),
+    )
+    yield (
+        "only who has places has been promised anything, and all of it is counted",
+        needs.where(AccessNeed.state.in_(KEPT), or_(~holds, and_(counted, SlotAid.slot_id.is_(None)))),
+    )
+    yield (
+        "nobody with places waits for an aid that is free",
+        needs.join(Slot, Slot.id == Booking.slot_id).where(
+            holds, counted, AccessNeed.state == NeedState.ASKED, Slot.cancelled_at.is_(None),
+            aids.has_room(AccessNeed.count),
+        ),
+    )  # fmt: skip
 
 
 def dump() -> Iterator[dict[str, Any]]:

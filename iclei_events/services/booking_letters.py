@@ -13,6 +13,7 @@ from iclei_events.services import (
     draw_letters,
     line_letters,
     moving_letters,
+    need_letters,
     reminder_letters,
     rescheduling_letters,
 )
@@ -122,6 +123,7 @@ LETTERS: Final[dict[MailKind, BookingLetter]] = {
     **draw_letters.LETTERS,
     **line_letters.LETTERS,
     **moving_letters.LETTERS,
+    **need_letters.LETTERS,
     **reminder_letters.LETTERS,
     **rescheduling_letters.LETTERS,
 }

@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import Insert, ReturningUpdate
 from iclei_events.db import Base, one_statement
 from iclei_events.models import (
     AccessNeed,
+    AidKind,
     Attendee,
     Booking,
     BookingStatus,
@@ -30,7 +31,7 @@ from iclei_events.models import (
     UsedProof,
 )
 from iclei_events.models.types import UtcDateTime, new_reference, new_secret
-from iclei_events.services import log, person_limit, places
+from iclei_events.services import access_needs, log, person_limit, places
 from iclei_events.services.group_commit import Group
 from iclei_events.services.outbox import new_message_id
 from iclei_events.services.person_limit import PersonLimit
@@ -64,7 +65,7 @@ class Party:
 class Contact:
     """Who books and how to reach them; ``email_key`` is the address as it is compared (see services.addresses).
 
-    ``comes_along``: the first of the party's places is theirs.
+    ``comes_along``: the first of the party's places is theirs. ``aids``: how many of what can be counted they need.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Contact:
     phone: str | None = None
     access_need: str | None = None
     comes_along: bool = True
+    aids: tuple[tuple[AidKind, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,9 @@ class BookingRows:
             "comes_along": contact.comes_along,
         }
 
+    def needs(self) -> list[dict[str, Any]]:
+        return access_needs.wish_rows(self.contact.access_need, self.contact.aids, self.now)
+
     def mail(self, status: BookingStatus) -> dict[str, Any]:
         return {
             "kind": MAIL_KINDS[status] if self.confirm_by is None else MailKind.BOOKING_TO_CONFIRM,
@@ -186,8 +191,8 @@ def store_rows(connection: Connection, rows: BookingRows, status: BookingStatus,
     INSERT[Attendee].execute(connection, of_booking | rows.attendee())
     kinds = enumerate(map(PlaceKind, rows.kinds()), 1)
     INSERT[Place].execute(connection, [of_booking | {"number": number, "kind": kind} for number, kind in kinds])
-    if rows.contact.access_need:
-        INSERT[AccessNeed].execute(connection, of_booking | {"description": rows.contact.access_need})
+    if needs := rows.needs():
+        INSERT[AccessNeed].execute(connection, [of_booking | need for need in needs])
     if mailed:
         INSERT[OutboxMail].execute(connection, of_booking | rows.mail(status))
     INSERT[LogEntry].execute(connection, of_booking | rows.log_entry(status))
@@ -212,9 +217,9 @@ def insert_under_claim(rows: BookingRows, status: BookingStatus) -> bool:
 
 def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
     """Claim the slot and store the rows in one PostgreSQL statement; False: nothing was taken or stored."""
-    needs = rows.contact.access_need is not None
+    needs = rows.needs()
     statement = _one_statement(
-        status, needs=needs, mailed=rows.mailed, limited=rows.limit is not None, proven=rows.proof is not None
+        status, needs=bool(needs), mailed=rows.mailed, limited=rows.limit is not None, proven=rows.proof is not None
     )
     values = _claim_values(rows) | {"kinds": rows.kinds()}
     if rows.limit is not None:
@@ -222,8 +227,8 @@ def insert_in_one_statement(rows: BookingRows, status: BookingStatus) -> bool:
     values |= _named("booking", rows.booking(status))
     values |= _named("attendee", rows.attendee())
     values |= _named("log_entry", rows.log_entry(status))
-    if needs:
-        values["access_need_description"] = rows.contact.access_need
+    for need in needs:  # in words alone: what is counted is booked under the lock
+        values |= _named("access_need", need)
     if rows.mailed:
         values |= _named("outbox_mail", rows.mail(status))
     if rows.proof is not None:
@@ -263,6 +268,7 @@ BOOKING_COLUMNS = (
 ATTENDEE_COLUMNS = ("name", "email", "email_key", "phone", "comes_along")
 MAIL_COLUMNS = ("kind", "recipient", "language", "context", "message_id", "created_at", "due_at", "attempts")
 PROOF_COLUMNS = ("challenge", "expires_at")
+NEED_COLUMNS = ("kind", "count", "state", "description", "asked_at")
 LOG_COLUMNS = ("at", "actor", "staff_id", "verb", "slot_id", "details")
 
 INSERT_BOOKING: Final = Prepared(insert(Booking).returning(Booking.id), (*BOOKING_COLUMNS, "slot_id"))
@@ -272,7 +278,7 @@ INSERT: Final = {
     for model, columns in {
         Attendee: ATTENDEE_COLUMNS,
         Place: ("number", "kind"),
-        AccessNeed: ("description",),
+        AccessNeed: NEED_COLUMNS,
         OutboxMail: MAIL_COLUMNS,
         LogEntry: LOG_COLUMNS,
     }.items()
@@ -303,7 +309,7 @@ def _one_statement(status: BookingStatus, *, needs: bool, mailed: bool, limited:
         _insert_from(LogEntry, LOG_COLUMNS, booking_id=booking_id),
     ]
     if needs:
-        parts.append(_insert_from(AccessNeed, ("description",), booking_id=booking_id))
+        parts.append(_insert_from(AccessNeed, NEED_COLUMNS, booking_id=booking_id))
     if mailed:
         parts.append(_insert_from(OutboxMail, MAIL_COLUMNS, booking_id=booking_id))
     if proven:

@@ -159,7 +159,7 @@ class BookingWriting:
                 day=self.writing.day(self.event.erased_on, "d MMMM y"),
             )
         ]
-        if self.booking.access_need is not None:
+        if self.booking.access_needs:
             day = self.writing.day(self.slot.needs_erased_on, "d MMMM y")
             paragraphs.insert(0, gettext("What you told us about support needs is erased on %(day)s.", day=day))
         return Section(gettext("Your data"), (" ".join(paragraphs),))

@@ -23,7 +23,7 @@ from iclei_events.models import (
     Slot,
     SlotMode,
 )
-from iclei_events.services import confirming, log, outbox, person_limit, places, proofs, refusals, waiting
+from iclei_events.services import access_needs, confirming, log, outbox, person_limit, places, proofs, refusals, waiting
 from iclei_events.services.binding import Binding
 from iclei_events.services.booking_rows import (
     MAIL_KINDS,
@@ -54,7 +54,7 @@ _BY_REFERENCE: Final = (
         joinedload(Booking.slot).joinedload(Slot.venue),
         joinedload(Booking.slot).joinedload(Slot.room),
         joinedload(Booking.attendee),
-        joinedload(Booking.access_need),
+        joinedload(Booking.access_needs),
         joinedload(Booking.address_change),
         joinedload(Booking.places),
     )
@@ -131,7 +131,9 @@ def book(  # noqa: PLR0913  a booking is all of this
     try:
         if binding is not None:
             return _book_under_lock(rows, wait=wait, by=by, binding=binding, unproven=to_confirm)
-        status = _claim_at_once(rows, wait=wait) if by == log.ATTENDEE and not unproven else None
+        # Who needs something counted waits for the slot's lock, so that it is promised with the places or asked for.
+        at_once = by == log.ATTENDEE and not unproven and not contact.aids
+        status = _claim_at_once(rows, wait=wait) if at_once else None
         if status is not None:
             return _stored(rows, status)
         return _look_closer(rows, wait=wait, by=by) or _book_under_lock(rows, wait=wait, by=by, unproven=to_confirm)
@@ -229,7 +231,9 @@ def _book_under_lock(
 def _hold(session: Session, slot: Slot, rows: BookingRows) -> Answer:
     status = BookingStatus.CONFIRMED if rows.confirm_by is None else BookingStatus.OFFERED
     places.hold(session, slot, rows.size)
-    insert_rows(session, rows, status)
+    booking_id = insert_rows(session, rows, status)
+    if rows.contact.aids:
+        access_needs.claim_of(session, [booking_id])
     return _stored(rows, status)
 
 

@@ -16,7 +16,7 @@ from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.i18n import Bilingual
 from iclei_events.models import HOLDING, Booking, BookingStatus, MailKind, Slot
-from iclei_events.services import log, outbox, places, rescheduling
+from iclei_events.services import access_needs, log, outbox, places, rescheduling
 
 COUNTED: Final = HOLDING | {BookingStatus.WAITING}
 """Who has a claim on this slot alone: who is entered in a draw may have wished for others too."""
@@ -57,8 +57,9 @@ def end_called_off() -> int:
     for slot_id in slot_ids:
         with transaction() as session:
             slot = places.lock(session, slot_id)
-            _end((one for one in rescheduling.parties(session, slot) if one.status in COUNTED), now)
-            session.flush()
+            parties = [one for one in rescheduling.parties(session, slot) if one.status in COUNTED]
+            _end(parties, now)
+            access_needs.end_all(session, slot, parties)
             places.empty(session, slot)
     return len(slot_ids)
 

@@ -1,4 +1,4 @@
-"""The capacity board: every slot of an event at a glance, in two queries however many slots there are.
+"""The capacity board: every slot of an event at a glance, in three queries however many slots there are.
 
 What is held, kept back and waiting stands in the slots' own counters; one grouped reading of the bookings splits
 what is held into confirmed and offered, and tells how it grew from day to day.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import Date, func, select
+from sqlalchemy import Date, case, exists, func, select
 from sqlalchemy.orm import contains_eager, joinedload, load_only, raiseload
 
 from iclei_events import clock
@@ -25,6 +25,7 @@ from iclei_events.models import (
     Booking,
     BookingStatus,
     Event,
+    NeedState,
     Slot,
     SlotMode,
 )
@@ -38,6 +39,8 @@ MOST_POINTS: Final = 24
 class Row:
     """One slot. ``unconfirmed``: places held for who booked without proof and has not confirmed yet.
 
+    ``access_needs``: parties that need something; ``unanswered``: needs that wait for an answer.
+
     ``curve``: places held that were booked up to each day, the oldest first.
     """
 
@@ -45,6 +48,7 @@ class Row:
     offered: int
     unconfirmed: int
     access_needs: int
+    unanswered: int
     curve: tuple[int, ...]
 
     @property
@@ -119,7 +123,8 @@ def board(event: Event, *, day: date | None = None, kind: ActivityKind | None = 
         for slot in slots
         if (day is None or _day(slot, event) == day) and (kind is None or slot.activity.kind is kind)
     ]
-    rows = [_row(slot, taken[slot.id], since) for slot in shown]
+    asked = _unanswered(event)
+    rows = [_row(slot, taken[slot.id], since, asked.get(slot.id, 0)) for slot in shown]
     return Board(_groups(rows, event), days, kinds, since)
 
 
@@ -143,6 +148,7 @@ def _slots(event: Event) -> Sequence[Slot]:
 def _taken(event: Event) -> dict[int, list[_Taken]]:
     day = func.date(Booking.created_at, type_=Date())
     is_unconfirmed = Booking.confirm_by.is_not(None)
+    needs = exists().where(AccessNeed.booking_id == Booking.id)
     found = db.session.execute(
         select(
             Booking.slot_id,
@@ -150,27 +156,40 @@ def _taken(event: Event) -> dict[int, list[_Taken]]:
             is_unconfirmed,
             day,
             func.sum(Booking.size),
-            func.count(AccessNeed.booking_id),
+            func.sum(case((needs, 1), else_=0)),
         )
         .join(Booking.slot)
         .join(Slot.activity)
-        .outerjoin(AccessNeed, AccessNeed.booking_id == Booking.id)
         .where(Activity.event_id == event.id, Booking.status.in_(HOLDING))
         .group_by(Booking.slot_id, Booking.status, is_unconfirmed, day)
         .order_by(day)
     )
     taken: dict[int, list[_Taken]] = defaultdict(list)
-    for slot_id, status, unconfirmed, booked_on, size, needs in found:
-        taken[slot_id].append(_Taken(status, bool(unconfirmed), booked_on, int(size), needs))
+    for slot_id, status, unconfirmed, booked_on, size, asking in found:
+        taken[slot_id].append(_Taken(status, bool(unconfirmed), booked_on, int(size), int(asking)))
     return taken
 
 
-def _row(slot: Slot, taken: Sequence[_Taken], since: date | None) -> Row:
+def _unanswered(event: Event) -> dict[int, int]:
+    """How many needs of parties with places wait for an answer, of each slot that has such."""
+    waiting = (
+        select(Booking.slot_id, func.count(AccessNeed.id))
+        .join(AccessNeed.booking)
+        .join(Booking.slot)
+        .join(Slot.activity)
+        .where(Activity.event_id == event.id, Booking.status.in_(HOLDING), AccessNeed.state == NeedState.ASKED)
+        .group_by(Booking.slot_id)
+    )
+    return dict(db.session.execute(waiting).all())
+
+
+def _row(slot: Slot, taken: Sequence[_Taken], since: date | None, unanswered: int) -> Row:
     return Row(
         slot,
         offered=sum(part.places for part in taken if part.status is BookingStatus.OFFERED and not part.is_unconfirmed),
         unconfirmed=sum(part.places for part in taken if part.is_unconfirmed),
         access_needs=sum(part.access_needs for part in taken),
+        unanswered=unanswered,
         curve=_curve(taken, since),
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from iclei_events.models import HOLDING, Booking, BookingStatus, MailKind, Place, PlaceKind, Slot
-from iclei_events.services import bookings, log, outbox, person_limit, places, refusals, waiting
+from iclei_events.services import access_needs, bookings, log, outbox, person_limit, places, refusals, waiting
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.deciding import Decision, decide
 from iclei_events.services.person_limit import PersonLimit
@@ -31,10 +31,11 @@ def give_up(decision: Decision, slot: Slot, booking: Booking) -> None:
     booking.sequence += 1
     decision.note("cancel", booking, was=was.value)
     outbox.mail_booking(session, MailKind.BOOKING_CANCELLED, booking, at=now, context={"was": was.value})
-    session.flush()
+    access_needs.leave(session, booking)
     if was is BookingStatus.WAITING:
         places.leave_line(session, slot, now=now)
     elif was in HOLDING:
+        access_needs.promise_next(session, slot, now=now)
         places.release(session, slot, booking.size, now=now)
         places.end_wishes(session, booking, now=now)
 
@@ -114,7 +115,7 @@ def _resize(decision: Decision, slot: Slot, booking: Booking, party: Party) -> N
     booking.size, booking.sequence = party.size, booking.sequence + 1
     booking.least_size = waiting.least_of(party.size, booking.least_size)
     decision.note("change_size", booking, before=before, after=party.size)
-    session.flush()
+    access_needs.shrink(session, slot, booking, now=now)
     more = party.size - before
     if was_waiting:
         # Who has just made the party smaller is here: if it fits now, it needs no offer first.
@@ -183,7 +184,7 @@ def accept_offer(
         decision.note("accept_offer", booking, size=booking.size)
         outbox.mail_booking(decision.session, MailKind.BOOKING_CONFIRMED, booking, at=decision.now)
         if left:
-            decision.session.flush()
+            access_needs.shrink(decision.session, slot, booking, now=decision.now)
             places.release(decision.session, slot, left, now=decision.now)
 
     decide(reference, accept, by=by)

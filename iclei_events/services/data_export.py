@@ -103,6 +103,7 @@ def _booking(attendee: Attendee) -> dict[str, Any]:
             for place in booking.places
         ],
         "access_need": booking.access_need.description if booking.access_need else None,
+        "access_needs": [_columns(need) for need in booking.access_needs],
         "looked_at": [{"from": _plain(one.at), "what": one.what.value} for one in disclosures.of_booking(booking)],
         "asks_for": [_plain(wish.slot.starts_at) for wish in swaps.of_booking(booking)],
         "new_address": _address_change(db.session.get(AddressChange, booking.id)),

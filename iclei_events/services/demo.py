@@ -17,7 +17,7 @@ from sqlalchemy.orm import joinedload
 from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import Activity, ActivityKind, Booking, Slot
-from iclei_events.services import attendees, bookings, capacity, changes, draw_entries, draws, log, swaps
+from iclei_events.services import attendees, bookings, capacity, changes, demo_needs, draw_entries, draws, log, swaps
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 
@@ -41,7 +41,7 @@ RESIDENTS_SECONDS: Final = 290
 """Within so many seconds of the opening the residents' first bookings came: by then the demo's clock starts."""
 
 TOURS: Final = {
-    "vastra-hamnen-0930": 9, "vastra-hamnen-1100": 14, "vastra-hamnen-1330": 22,
+    "vastra-hamnen-0930": 9, "vastra-hamnen-1100": 5, "vastra-hamnen-1330": 22,
     "botildenborg-1300": 27, "botildenborg-1500": 12,
     "siptex-1030": 13, "siptex-1230": 17, "siptex-1430": 4,
     "hyllie-1100": 7, "hyllie-1300": 15,
@@ -64,8 +64,9 @@ SESSIONS: Final = {
 """How many delegates have booked each session."""
 
 DRAW: Final = "siptex-evening"
+FIRST_WITH_NEEDS: Final = 900
 FIRST_IN_DRAW: Final = 1000
-"""From which number on the people of the draw are counted: nobody else has theirs."""
+"""From which numbers on those with needs and those of the draw are counted: nobody else has theirs."""
 
 ENTRIES: Final = 33
 """How many parties have entered the draw so far: more than it has places for."""
@@ -101,6 +102,8 @@ def fill() -> int:
         _fill_up(slots[FULL], len(wishes))
         _ask_for(slots[FULL])
     _keep_back(slots)
+    if demo_needs.DEPARTURE in slots:
+        demo_needs.fill(slots[demo_needs.DEPARTURE], lambda number: _contact(number, by_phone=True), FIRST_WITH_NEEDS)
     _enter_draw(len(wishes) + FIRST_IN_DRAW)
     return len(wishes)
 

@@ -23,7 +23,7 @@ from iclei_events.models import (
     Slot,
     SlotMode,
 )
-from iclei_events.services import draws, log, places
+from iclei_events.services import access_needs, draws, log, places
 from iclei_events.services.drawing import Lot
 from iclei_events.services.outbox import new_message_id
 
@@ -57,6 +57,8 @@ def settle(session: Session, draw: Draw, slots: Mapping[str, Slot], lots: list[L
     for slot in slots.values():
         slot.mode, slot.closes_at = SlotMode.FIRST_COME, None
         session.flush()
+        won = [fate.booking_id for fate in fates if fate.slot is slot and fate.status is BookingStatus.OFFERED]
+        access_needs.claim_of(session, won)
         places.settle_draw(session, slot, held=held[slot.id], waiting=waiting[slot.id], now=now)
 
 

@@ -40,6 +40,7 @@ class ListedActivity(NamedTuple):
     pictogram: str | None
     position: int
     illustrative: bool
+    step_free: bool
 
 
 class ListedRoom(NamedTuple):

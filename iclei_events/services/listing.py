@@ -31,7 +31,7 @@ class Filters:
     """What a visitor asks to see; None is everything.
 
     ``words`` are found literally and without regard to case; ``mode`` is a key of ``ATTENDED``; ``free_at`` asks for
-    what can be had at that moment.
+    what can be had at that moment, ``step_free`` what is known to have no steps on the way.
     """
 
     day: date | None = None
@@ -41,6 +41,7 @@ class Filters:
     mode: str | None = None
     words: str = ""
     free_at: datetime | None = None
+    step_free: bool = False
 
     @property
     def is_narrow(self) -> bool:
@@ -57,6 +58,7 @@ class Choices:
     formats: tuple[str, ...]
     languages: tuple[str, ...]
     modes: tuple[str, ...]
+    step_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Listing:
             formats=tuple(dict.fromkeys(name for name in formats if name and name != BREAK)),
             languages=tuple(dict.fromkeys(code for slot in chosen for code in slot.languages)),
             modes=tuple(dict.fromkeys(slot.activity.mode for slot in chosen)),
+            step_free=any(slot.activity.step_free for slot in chosen),
         )
 
     def find(self, filters: Filters, kinds: Collection[ActivityKind]) -> list[ListedSlot]:
@@ -109,6 +112,8 @@ class Listing:
 
 def _is_about(activity: ListedActivity, filters: Filters) -> bool:
     if filters.theme is not None and (activity.theme is None or activity.theme.slug != filters.theme):
+        return False
+    if filters.step_free and not activity.step_free:
         return False
     if filters.mode is not None and activity.mode not in ATTENDED[filters.mode]:
         return False

@@ -31,7 +31,7 @@ _SLOT: Final[tuple[Any, ...]] = (
 )  # fmt: skip
 _ACTIVITY: Final[tuple[Any, ...]] = (
     Activity.id, Activity.slug, Activity.kind, Activity.format, Activity.mode, Activity.audience, Activity.pictogram,
-    Activity.position, Activity.illustrative,
+    Activity.position, Activity.illustrative, Activity.step_free,
 )  # fmt: skip
 _ROOM: Final[tuple[Any, ...]] = (Room.id, Room.name, Room.seats, Room.position)
 _AFTER_SLOT: Final = len(_SLOT)
@@ -91,10 +91,12 @@ def _text(column: Any, language: Language) -> ColumnElement[str]:
 @lru_cache(maxsize=MOST_ROWS)
 def _listed(row: tuple[Any, ...], zone: ZoneInfo) -> ListedRow:
     venue, spoken, title, summary, facts, *theme = row[_AFTER_ROOM:]
-    number, slug, kind, format_, mode, audience, pictogram, position, illustrative = row[_AFTER_SLOT:_AFTER_ACTIVITY]
+    number, slug, kind, format_, mode, audience, pictogram, position, illustrative, step_free = row[
+        _AFTER_SLOT:_AFTER_ACTIVITY
+    ]
     activity = ListedActivity(
         _theme(*theme), title, summary, _facts(facts), number, slug, ActivityKind(kind), format_, mode,
-        Audience(audience), pictogram, position, bool(illustrative),
+        Audience(audience), pictogram, position, bool(illustrative), bool(step_free),
     )  # fmt: skip
     if row[0] is None:
         return ListedRow(activity, None)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager, joinedload, raiseload
 
 from iclei_events.db import db
 from iclei_events.models import HOLDING, RESIDENTS, Activity, Booking, BookingStatus, Slot, SlotMode
-from iclei_events.services import binding, bookings, log, places, refusals, standing
+from iclei_events.services import access_needs, aids, binding, bookings, log, places, refusals, standing
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.deciding import Decision, decide_on_two
 from iclei_events.services.prepared import Prepared
@@ -31,14 +31,22 @@ _IS_ELSEWHERE: Final[ColumnElement[bool]] = and_(
 _ELSEWHERE: Final = Prepared(select(Slot.id).join(Slot.activity).where(_IS_ELSEWHERE).limit(1))
 
 
-def move(
-    reference: str, to_slot_slug: str, *, seen: int | None = None, wait: bool = False, by: log.Actor = log.ATTENDEE
+def move(  # noqa: PLR0913  a change is all of this
+    reference: str,
+    to_slot_slug: str,
+    *,
+    seen: int | None = None,
+    wait: bool = False,
+    keep_promises: bool = False,
+    by: log.Actor = log.ATTENDEE,
 ) -> None:
     """Change to another time: take places there first, then free the old ones. Refused, everything stays as it was.
 
     Whoever waits or has an offer gives that up for places on the other slot. Only whoever waits may with ``wait``
     change to the other line, and stands last there. Moving to where the booking is already is done. ``seen`` is the
     ``sequence`` of the booking as its form showed it: raises ``ChangedMeanwhile`` when it was changed since.
+    What the party needs goes along and is asked for there; with ``keep_promises`` raises ``NeedsUnmet`` where the other
+    slot does not have at once what it was promised.
     """
     to_id = db.session.scalar(select(Slot.id).where(Slot.slug == to_slot_slug))
     if to_id is None:
@@ -52,6 +60,8 @@ def move(
             raise refusals.ChangedMeanwhile(booking.sequence)
         _check_may_come(new, old, booking, decision)
         binding.check_change(decision, booking, new)
+        if keep_promises and not aids.could_all_go_along(decision.session, booking.id, new.id):
+            raise refusals.NeedsUnmet
         if new.free >= booking.size and places.is_line_empty(decision.session, new):
             transfer(decision, booking, old, new)
         elif wait and booking.status is BookingStatus.WAITING and booking.size <= new.capacity:
@@ -91,13 +101,16 @@ def transfer(decision: Decision, booking: Booking, old: Slot, new: Slot) -> None
     The caller holds the locks of both and has seen that there is room.
     """
     session, now, was = decision.session, decision.now, booking.status
+    access_needs.leave(session, booking)
     places.hold(session, new, booking.size)
     booking.status, booking.confirmed_at = BookingStatus.CONFIRMED, booking.confirmed_at or now
     booking.queued_at = booking.offer_until = booking.least_size = booking.wanted_size = None
     standing.stand_on(session, booking, new, by=decision.by, now=now)
+    access_needs.claim(session, booking)
     if was is BookingStatus.WAITING:
         places.leave_line(session, old, now=now)
     else:
+        access_needs.promise_next(session, old, now=now)
         places.release(session, old, booking.size, now=now)
     places.end_wishes(session, booking, now=now)
 

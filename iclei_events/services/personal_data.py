@@ -98,7 +98,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     ),
     Field(
         "access_need",
-        ("description",),
+        ("kind", "count", "state", "description", "answer"),
         _l("What you need to take part"),
         _l("So that the guide can prepare the tour. Only that tour’s staff see it"),
         (Until.DAY_AFTER_SLOT,),
@@ -221,6 +221,6 @@ ABOUT_NOBODY: Final[dict[str, frozenset[str]]] = {
 
 TABLES_ABOUT_NOBODY: Final = frozenset({
     "event", "theme", "venue", "room", "activity", "contribution", "slot", "commitment", "staff_grant", "booking",
-    "draw", "draw_wish", "swap_wish", "used_proof", "waiting_room",
+    "draw", "draw_wish", "slot_aid", "swap_wish", "used_proof", "waiting_room",
 })  # fmt: skip
 """Tables without personal data: a booking is a reference and a number of places once its attendee is erased."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from iclei_events.models import Booking, BookingStatus, KeptBack, MailKind, Slot, SlotMode, SwapWish
-from iclei_events.services import line, log, outbox
+from iclei_events.services import access_needs, line, log, outbox
 from iclei_events.services.counters import count, lock
 from iclei_events.services.serving import Move, drop_wish, end_wishes, move_all, run_line
 
@@ -113,6 +113,7 @@ def withdraw_offers(session: Session, slot: Slot, *, now: datetime) -> None:
     for booking in offered:
         booking.status, booking.offer_until, booking.queued_at = BookingStatus.WAITING, None, now
         booking.wanted_size = None
+        access_needs.leave(session, booking)
     session.flush()
     count(session, slot, held=-sum(booking.size for booking in offered), waiting=len(offered))
 
@@ -187,6 +188,7 @@ def lapse_offers(session: Session, slot: Slot, *, now: datetime) -> int:
     for booking in overdue:
         if booking not in turns:
             _lapse(session, booking, now=now)
+            access_needs.promise_next(session, slot, now=now)
             release(session, slot, booking.size, now=now)
     return len(overdue)
 
@@ -196,7 +198,7 @@ def _lapse(session: Session, booking: Booking, *, now: datetime) -> None:
     booking.ended_at = now
     outbox.mail_booking(session, MailKind.OFFER_LAPSED, booking, at=now)
     log.record(session, "lapse", by=log.WORKER, at=now, slot_id=booking.slot_id, booking_id=booking.id)
-    session.flush()
+    access_needs.leave(session, booking)
 
 
 def release_due(session: Session, slot: Slot, *, now: datetime) -> int:

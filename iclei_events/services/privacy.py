@@ -25,7 +25,7 @@ from iclei_events.models import (
     Signatory,
     SignatoryStatus,
 )
-from iclei_events.services import calendar_feeds, changes, log, refusals
+from iclei_events.services import aids, calendar_feeds, changes, log, refusals
 from iclei_events.services.addresses import email_key
 from iclei_events.services.data_export import mails_to
 from iclei_events.services.personal_data import Until
@@ -113,8 +113,14 @@ def _erase_bookings(session: Session, ids: list[int]) -> None:
     session.execute(delete(DrawEntry).where(DrawEntry.booking_id.in_(ids)))
     session.execute(delete(OutboxMail).where(OutboxMail.booking_id.in_(ids)))
     session.execute(delete(AddressChange).where(AddressChange.booking_id.in_(ids)))
+    slot_ids = set[int]()
     for booking in session.scalars(select(Booking).where(Booking.id.in_(ids))):
-        booking.attendee = booking.access_need = None
+        booking.attendee = None
+        # What still counts belongs to a time that is over: else it was given back when the booking was cancelled.
+        slot_ids |= {booking.slot_id for need in booking.access_needs if need.is_kept}
+        booking.access_needs.clear()
+    session.flush()
+    aids.recount(session, slot_ids)
 
 
 def _erase_signings(session: Session, key: str) -> dict[str, int]:

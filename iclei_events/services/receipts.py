@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from iclei_events.db import db
 from iclei_events.models import Booking, DrawEntry, OutboxMail
-from iclei_events.services import address_changes
+from iclei_events.services import address_changes, need_words
 from iclei_events.services.letters import party_of
 from iclei_events.services.personal_data import FIELDS, MAIL_KEPT
 
@@ -43,9 +43,11 @@ def kept(booking: Booking) -> list[Kept]:
 
 
 def _needs(booking: Booking) -> Iterator[Kept]:
-    if booking.access_need is not None:
-        until = booking.slot.needs_erased_on
-        yield Kept(gettext("Need of support"), booking.access_need.description, str(WHY["access_need"]), until)
+    until = booking.slot.needs_erased_on
+    for need in booking.access_needs:
+        yield Kept(gettext("Need of support"), need_words.in_words(need), str(WHY["access_need"]), until)
+        if need.answer:
+            yield Kept(gettext("Our answer to it"), need.answer, str(WHY["access_need"]), until)
 
 
 def _mails(booking: Booking) -> Iterator[Kept]:

@@ -139,6 +139,18 @@ class HoldsNoPlaces(Refusal):
     """Only who has places can ask for another time and keep them until then."""
 
 
+class NeedsUnmet(Refusal):
+    """The other time does not have at once what the party has been promised; it keeps its time and its promises."""
+
+
+class NoAidLeft(Refusal):
+    """There is not so much more of what the party asks for; it keeps what it has been promised. ``left`` are left."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} left")
+        self.left = left
+
+
 class ChangedMeanwhile(Refusal):
     """Somebody else changed it since the form was opened; ``current`` is what stands now."""
 

@@ -33,7 +33,7 @@ from iclei_events.models import (
     Staff,
 )
 from iclei_events.models.address_change import OPEN_FOR
-from iclei_events.services import calendar_feeds
+from iclei_events.services import aids, calendar_feeds
 from iclei_events.services.personal_data import (
     ACCOUNT_KEPT,
     DECLINED_KEPT,
@@ -56,7 +56,7 @@ Step = Callable[[Session, datetime, int], int]
 def _access_needs(session: Session, now: datetime, limit: int) -> int:
     """Erase access needs from the first midnight after the slot, in the event's zone."""
     ended = session.execute(
-        select(AccessNeed.booking_id, Slot)
+        select(AccessNeed.id, Slot)
         .select_from(AccessNeed)
         .join(Booking, Booking.id == AccessNeed.booking_id)
         .join(Slot, Slot.id == Booking.slot_id)
@@ -65,8 +65,10 @@ def _access_needs(session: Session, now: datetime, limit: int) -> int:
         .order_by(Slot.ends_at)
         .limit(limit)
     )
-    due = [booking_id for booking_id, slot in ended if _today(slot.activity.event, now) >= slot.needs_erased_on]
-    return _delete(session, AccessNeed, AccessNeed.booking_id, due)
+    due = {need_id: slot.id for need_id, slot in ended if _today(slot.activity.event, now) >= slot.needs_erased_on}
+    gone = _delete(session, AccessNeed, AccessNeed.id, list(due))
+    aids.recount(session, set(due.values()))
+    return gone
 
 
 def _today(event: Event, now: datetime) -> date:

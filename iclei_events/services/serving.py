@@ -15,9 +15,9 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from iclei_events.models import Booking, BookingStatus, MailKind, Slot, SwapWish
-from iclei_events.services import line, log, outbox, standing, waiting
+from iclei_events.services import access_needs, aids, line, log, outbox, standing, waiting
 from iclei_events.services.counters import count, try_lock
-from iclei_events.services.waiting import Turn
+from iclei_events.services.waiting import InLine, Turn
 
 
 def _no_pause(_point: str) -> None:
@@ -58,6 +58,9 @@ def _run_one_line(session: Session, slot: Slot, *, now: datetime, newcomer: Book
             source = _try_lock_source(session, turn, now=now)
             if source is None:
                 break  # its places here are saved until the worker has both locks
+            if not aids.could_all_go_along(session, turn.party.booking_id, slot.id):
+                _keep_its_time(session, slot, turn.party, now=now)
+                continue
             touched += _move(session, [Move(turn.party.booking_id, source, slot)], now=now)
         _note_pass(session, turn)
     return touched
@@ -102,7 +105,21 @@ def _serve(  # noqa: PLR0913  what an offer needs
             details={"size": booking.size, "of": wanted},
         )  # fmt: skip
     session.flush()
+    access_needs.claim(session, booking)
     count(session, slot, held=booking.size, waiting=-1)
+
+
+def _keep_its_time(session: Session, slot: Slot, party: InLine, *, now: datetime) -> None:
+    """End a wish for a time that does not have what the party has been promised: nobody loses that unasked."""
+    booking = session.get_one(Booking, party.booking_id)
+    if party.wish_id is not None:
+        drop_wish(session, slot, party.wish_id)
+    log.record(
+        session, "keep_time", by=log.WORKER, at=now, slot_id=booking.slot_id, booking_id=booking.id,
+        details={"to": slot.slug, "size": booking.size},
+    )  # fmt: skip
+    outbox.mail_booking(session, MailKind.NEEDS_KEPT, booking, at=now, context={"wanted": slot.id})
+    session.flush()
 
 
 def _note_pass(session: Session, turn: Turn) -> None:
@@ -151,12 +168,18 @@ def _move(session: Session, moves: Sequence[Move], *, now: datetime) -> list[Slo
     slots = {slot.id: slot for each in moves for slot in (each.source, each.target)}
     more = dict.fromkeys(slots, 0)
     touched = [each.source for each in moves]
-    for each in moves:
-        booking = session.get_one(Booking, each.booking_id)
+    moving = [session.get_one(Booking, each.booking_id) for each in moves]
+    for booking in moving:
+        access_needs.leave(session, booking)
+    for each, booking in zip(moves, moving, strict=True):
         more[each.target.id] += booking.size
         more[each.source.id] -= booking.size
         standing.stand_on(session, booking, each.target, by=log.WORKER, now=now)
         touched += _end_wishes(session, booking)
+    for booking in moving:
+        access_needs.claim(session, booking)
+    for each in moves:
+        access_needs.promise_next(session, each.source, now=now)
     for slot_id, held in more.items():
         if held:
             count(session, slots[slot_id], held=held)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import Booking, Slot, SwapWish
-from iclei_events.services import circles, line, places
+from iclei_events.services import aids, circles, line, places
 from iclei_events.services.circles import Ask, Room
 
 MOST_TRIES: Final = 100
@@ -92,6 +92,7 @@ def _asks(session: Session, now: datetime, wish_ids: Collection[int] | None = No
         .join(SwapWish.booking)
         .join(source, source.id == SwapWish.held_slot_id)
         .join(target, target.id == SwapWish.slot_id)
+        .where(aids.could_give_all(Booking.id, target.id, Booking, target))
         .where(line.is_alive(), source.starts_at > now, target.starts_at > now, target.cancelled_at.is_(None))
         .order_by(SwapWish.created_at, SwapWish.id)
     )

@@ -51,8 +51,8 @@ def _bookings(slot: Slot, *, ended: bool) -> Sequence[Booking]:
         .where(Booking.slot_id == slot.id, ~active if ended else active)
         .options(
             joinedload(Booking.attendee),
-            joinedload(Booking.access_need),
             joinedload(Booking.staff),
+            selectinload(Booking.access_needs),
             selectinload(Booking.places),
             raiseload("*", sql_only=True),
         )

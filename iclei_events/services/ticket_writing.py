@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, gettext, ngettext
 
 from iclei_events.models import Booking
 from iclei_events.services.letters import Writing, party_of, place_of
@@ -29,13 +29,21 @@ def ticket_of(booking: Booking, code: str) -> Ticket:
                 day=_capital(writing.day(slot.starts_at, "EEEE d MMMM y")),
                 time=writing.time(slot.ends_at),
             ),
-            party=_capital(party_of(booking)),
+            party=_capital(_party(booking)),
             facts=tuple(_facts(booking, writing)),
             code=code,
             code_says=gettext("QR code with the number of the booking, %(number)s", number=booking.reference),
             reference=booking.reference,
             foot=tuple(_foot(booking)),
         )
+
+
+def _party(booking: Booking) -> str:
+    """Who gets in: companions too, who take no place."""
+    people, companions = party_of(booking), booking.companions
+    if not companions:
+        return people
+    return ngettext("%(people)s, with one companion", "%(people)s, with %(num)s companions", companions, people=people)
 
 
 def _facts(booking: Booking, writing: Writing) -> Iterator[tuple[str, str]]:

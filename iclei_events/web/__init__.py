@@ -36,6 +36,7 @@ from iclei_events.web import booking_form as booking_form
 from iclei_events.web import entry_change as entry_change
 from iclei_events.web import line as line
 from iclei_events.web import moving as moving
+from iclei_events.web import needs as needs
 from iclei_events.web import receipts as receipts
 from iclei_events.web import tickets as tickets
 

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from iclei_events import clock
 from iclei_events.db import DatabaseBusyError
-from iclei_events.models import SlotMode
-from iclei_events.services import bookings, slots
+from iclei_events.models import COUNTED, SlotMode
+from iclei_events.services import aids, bookings, slots
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.bookings import Outcome
@@ -45,28 +45,29 @@ from iclei_events.web import (
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.contact_fields import EmailField, PhoneField
 from iclei_events.web.errors import RETRY_AFTER_SECONDS
-from iclei_events.web.forms import CountField, Form, KeyField, LanguageField, NameField, TextField, TickField
+from iclei_events.web.forms import CountField, KeyField, LanguageField, NameField, TickField
 from iclei_events.web.languages import current_language
 from iclei_events.web.line_forms import LEAST, check_least
+from iclei_events.web.need_fields import NeedFields, aid_field, words_field
 from iclei_events.web.party_forms import FOR_OTHERS
 from iclei_events.web.security import csrf
 from iclei_events.web.slot_states import BOOKABLE, own_here, tell
 
 OUTCOME: Final = "X-Booking-Outcome"
 REFERENCE: Final = "X-Booking-Reference"
-LONGEST_ACCESS_NEEDS: Final = 500
 OTHER_TIME: Final = "time"
 """What the button of another time sends as ``show``: what has been typed goes along to that time's form."""
 
 
-class BookingForm(Form):
+class BookingForm(NeedFields):
     name = NameField(label=lazy_gettext("First name and surname"), missing=lazy_gettext("Write your name."))
     adults = CountField(label=lazy_gettext("Adults"), missing=lazy_gettext("Write how many adults come."), default=1)
     children = CountField(label=lazy_gettext("Children"), default=0)
     email = EmailField(label=lazy_gettext("E-mail"), missing=lazy_gettext("Write your e-mail address."))
     for_others = TickField(label=FOR_OTHERS)
     phone = PhoneField(label=lazy_gettext("Mobile number"), optional=True)
-    access_needs = TextField(label=lazy_gettext("Need of support"), longest=LONGEST_ACCESS_NEEDS, optional=True)
+    wheelchair, hearing_loop, interpreter, companion = map(aid_field, COUNTED)
+    access_needs = words_field()
     language = LanguageField(label=lazy_gettext("Language of our mails"))
     wait = TickField(label=lazy_gettext("If it fills up meanwhile: put us in the queue"))
     least = CountField(label=LEAST, optional=True)
@@ -79,7 +80,9 @@ class BookingForm(Form):
     @property
     def contact(self) -> Contact:
         email, phone, need = self.email.data, self.phone.data or None, self.access_needs.data or None
-        return Contact(self.name.data, email, email_key(email), phone, need, comes_along=not self.for_others.data)
+        return Contact(
+            self.name.data, email, email_key(email), phone, need, comes_along=not self.for_others.data, aids=self.aids
+        )
 
     def renew_key(self) -> None:
         self.idempotency_key.process_data(secrets.token_urlsafe(16))
@@ -157,6 +160,7 @@ def _has_mistakes(form: BookingForm, slot: SlotToBook) -> bool:
             form.adults.errors = [str(form.adults.missing)]
         else:
             check_least(form.least, form.party.size)
+            form.check_aids(form.party.size)
             try:
                 bookings.check_party(slot, form.party)
             except (TooLarge, AdultMissing) as refusal:
@@ -210,6 +214,7 @@ def _show(
         slot=slot,
         activity=slot.activity,
         slot_state=state,
+        aids=aids.of_slot(slot.id),
         told=states[slot.id],
         states=states,
         times=times,

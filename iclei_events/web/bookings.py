@@ -14,7 +14,7 @@ from wtforms.widgets import HiddenInput
 
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
-from iclei_events.services import address_changes, changes, confirming, moving, own_entries, slots
+from iclei_events.services import address_changes, aids, changes, confirming, moving, own_entries, slots
 from iclei_events.services.refusals import AdultMissing, NotConfirmed, Refusal, TooLarge
 from iclei_events.web import access, own_clashes, refusals
 from iclei_events.web.draws import page_with
@@ -22,6 +22,7 @@ from iclei_events.web.forms import CountField, Form
 from iclei_events.web.languages import PREFIX
 from iclei_events.web.line_forms import LeastForm, WhoComesForm
 from iclei_events.web.line_forms import shown as line_shown
+from iclei_events.web.need_fields import NeedsForm
 from iclei_events.web.party_forms import AddressForm, ContactForm, PartyForm, names_form
 from iclei_events.web.ticket_codes import code_picture
 
@@ -127,6 +128,7 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
         "names_form": names_form(own),
         "least_form": LeastForm.of(own),
         "who_form": WhoComesForm.of(own),
+        "needs_form": NeedsForm.of(own),
         **forms,
     }
     times = slots.departures(own.slot)
@@ -135,8 +137,8 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
     shown |= {"own_entry": entry, "draw_page": page_with(entry)} if (entry := own_entries.of_booking(own)) else {}
     body = render_template(
         "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, free=free, now=now,
-        notice=notice, picture=code_picture(own), **line_shown(own, state, times, now),
-        **own_clashes.shown(own, times, now),
+        notice=notice, picture=code_picture(own), aids=aids.of_slot(own.slot_id),
+        **line_shown(own, state, times, now), **own_clashes.shown(own, times, now),
         by_mail=own.reference in access.came_by_mail(), can_move=_can_move(own, now),
         wrong_form=next((form for form in forms.values() if form.errors), None), **shown,
     )  # fmt: skip

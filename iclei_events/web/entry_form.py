@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
 from iclei_events.models import Draw, Slot
-from iclei_events.services import bookings, draw_entries, draws, slots
+from iclei_events.services import aids, bookings, draw_entries, draws, slots
 from iclei_events.services.draw_entries import MOST_WISHES
 from iclei_events.services.letters import Writing
 from iclei_events.services.refusals import AdultMissing, KeyTaken, Refusal, TooLarge
@@ -117,6 +117,7 @@ def _has_mistakes(form: Any, slot: Slot) -> bool:
         form.renew_key()
     if not form.adults.errors and not form.children.errors:
         check_party(form, slot)
+        form.check_aids(form.party.size)
     return bool(form.errors)
 
 
@@ -144,6 +145,6 @@ def _page(slot: Slot, draw: Draw, form: Any, status: int = 200, notice: str | No
     g.event = slot.activity.event
     page = render_template(
         "draws/enter.html", form=form, wishes=wish_fields(form), slot=slot, activity=slot.activity, draw=draw,
-        state=state_of(draw), status=status, notice=notice,
+        state=state_of(draw), status=status, notice=notice, aids=aids.of_slot(slot.id),
     )  # fmt: skip
     return make_response(page, status)

@@ -6,23 +6,26 @@ from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
 from flask import Flask, g
 from flask_babel import gettext
 from markupsafe import Markup, escape
 
 from iclei_events import clock
 from iclei_events.i18n import Bilingual, Language, write_day, write_time
+from iclei_events.services.need_words import in_words
 from iclei_events.web.languages import current_language
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
+METRES_IN_KILOMETRE = 1000
 MOST_MOMENTS = 4096
 """More times than the events in the database have; a list of slots writes each of them often."""
 
 
 def init_app(app: Flask) -> None:
     days = (day_long, day_full, day_short, day_number, weekday)
-    for function in (tr, tr_html, clock_time, *days, period, moment, iso, capitalize_first, apart):
+    for function in (tr, tr_html, clock_time, *days, period, moment, iso, capitalize_first, apart, in_words, metres):
         app.add_template_filter(function)
     app.context_processor(lambda: {"demo_clock": clock.now() if clock.is_shifted() else None})
 
@@ -113,6 +116,13 @@ def iso(value: datetime) -> str:
 def capitalize_first(text: str) -> str:
     """A sentence's first letter: days are written small in Swedish, but not there."""
     return text[:1].upper() + text[1:]
+
+
+def metres(value: int) -> str:
+    """500 m; from a kilometre on 1,2 km in Swedish, 1.2 km in English."""
+    if value < METRES_IN_KILOMETRE:
+        return gettext("%(n)s m", n=value)
+    return gettext("%(n)s km", n=format_decimal(value / METRES_IN_KILOMETRE, "0.#", current_language()))
 
 
 def apart(text: str) -> Markup:

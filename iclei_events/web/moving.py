@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,8 +15,8 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import HiddenInput
 
 from iclei_events import clock
-from iclei_events.models import Booking, BookingStatus, Slot
-from iclei_events.services import moving
+from iclei_events.models import AidKind, Booking, BookingStatus, Slot, SlotAid
+from iclei_events.services import aids, moving, need_words
 from iclei_events.services.clashes import Gap
 from iclei_events.services.refusals import Refusal
 from iclei_events.web import access, filters, own_clashes, refusals
@@ -44,12 +44,15 @@ class MoveForm(Form):
 class OtherTime:
     """A time to choose, or to see that it cannot be chosen: ``value`` is empty then.
 
-    ``gap``: what lies between it and another booking of the party, where they clash.
+    ``gap``: what lies between it and another booking of the party, where they clash. What the party needs and this time
+    could not give at once, in words: ``lost`` if it is promised now, else ``open``.
     """
 
     slot: Slot
     value: str
     gap: Gap | None = None
+    lost: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
 
 
 @blueprint.route("/bookings/<reference>/move", methods=["GET", "POST"])
@@ -68,7 +71,9 @@ def move(reference: str) -> Response:
     old = name_of(own.slot)
     slug, wait = form.to.data.removeprefix(QUEUE), form.to.data.startswith(QUEUE)
     try:
-        moving.move(reference, slug, seen=form.seen.data, wait=wait)
+        # What the page said that the time has must still be there; what it said is missing, the party knows of.
+        keep = slug not in request.form.getlist("without") and own.is_holding
+        moving.move(reference, slug, seen=form.seen.data, wait=wait, keep_promises=keep)
     except Refusal as refusal:
         reply = refusals.reply(refusal)
         own = access.own_booking_or_404(reference)
@@ -95,9 +100,9 @@ def _show(
     own: Booking, form: MoveForm, times: Sequence[Slot], status: int = 200, notice: str | None = None
 ) -> Response:
     now = clock.now()
-    day = own_clashes.day_beside(own)
+    day, there = own_clashes.day_beside(own), aids.of_slots([slot.id for slot in times])
     others = [
-        _choice(own, slot, now, own_clashes.gap_of(day, slot))
+        _with_needs(_choice(own, slot, now, own_clashes.gap_of(day, slot)), own, there[slot.id])
         for slot in times
         if slot.cancelled_at is None and slot.starts_at > now
     ]
@@ -107,6 +112,14 @@ def _show(
         further=[one for one in others if one.slot.activity_id != own.slot.activity_id],
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _with_needs(time: OtherTime, own: Booking, there: Mapping[AidKind, SlotAid]) -> OtherTime:
+    missing = aids.missing_at(own.access_needs, there)
+    lost, still_open = (
+        tuple(need_words.in_words(need) for need in missing if need.is_kept is kept) for kept in (True, False)
+    )
+    return replace(time, lost=lost, open=still_open)
 
 
 def _choice(own: Booking, slot: Slot, now: datetime, gap: Gap | None) -> OtherTime:

@@ -145,6 +145,20 @@ def _holds_no_places(_refusal: refusals.HoldsNoPlaces) -> str:
     return gettext("You can ask for another time and keep your places once you have places.")
 
 
+def _needs_unmet(_refusal: refusals.NeedsUnmet) -> str:
+    return gettext("That time no longer has at once what we have promised you. Look again at what it has.")
+
+
+def _no_aid_left(refusal: refusals.NoAidLeft) -> str:
+    if refusal.left:
+        return ngettext(
+            "Only %(num)s more is left. You keep what you have been promised.",
+            "Only %(num)s more are left. You keep what you have been promised.",
+            refusal.left,
+        )
+    return gettext("There is no more of it now. You keep what you have been promised.")
+
+
 def _changed_meanwhile(_refusal: refusals.ChangedMeanwhile) -> str:
     return gettext("It has changed since you opened the page, so nothing was changed now. This is how it stands.")
 
@@ -221,6 +235,8 @@ TABLE: Final[dict[type[refusals.Refusal], tuple[int, Outcome, Callable[[Any], st
     refusals.OfferLapsed: (409, Outcome.REFUSED, _offer_lapsed),
     refusals.NoMoreTime: (409, Outcome.REFUSED, _no_more_time),
     refusals.HoldsNoPlaces: (409, Outcome.REFUSED, _holds_no_places),
+    refusals.NeedsUnmet: (409, Outcome.REFUSED, _needs_unmet),
+    refusals.NoAidLeft: (409, Outcome.REFUSED, _no_aid_left),
     refusals.ChangedMeanwhile: (409, Outcome.REFUSED, _changed_meanwhile),
     refusals.AlreadyInRegister: (409, Outcome.REFUSED, _already_in_register),
     refusals.TooManyUnconfirmed: (429, Outcome.REFUSED, _too_many_unconfirmed),

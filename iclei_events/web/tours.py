@@ -8,8 +8,8 @@ from itertools import groupby
 from flask import Blueprint, abort, render_template, request, url_for
 
 from iclei_events import clock
-from iclei_events.models import Activity
-from iclei_events.services import draws, listing, programme, waiting
+from iclei_events.models import COUNTED, Activity
+from iclei_events.services import aids, draws, listing, need_words, programme, waiting
 from iclei_events.services.listed import ListedActivity, ListedSlot
 from iclei_events.services.listing import TOURS, Choices, Filters
 from iclei_events.web.events import event_or_404, party_of
@@ -22,7 +22,7 @@ blueprint = Blueprint("tours", __name__, url_prefix=PREFIX + "/<event_slug>")
 
 
 @blueprint.get("/tours")
-@cached_page("theme", "language", "free")
+@cached_page("theme", "language", "free", "step_free")
 def index(event_slug: str) -> str:
     event = event_or_404(event_slug)
     everything = listing.read(event, current_language())
@@ -72,20 +72,29 @@ def _render(template: str, activity: Activity, address: str) -> str:
         states=tell(activity.slots),
         draws=draws.of_slots(activity.slots),
         rule=waiting,
+        aid_kinds=_aid_kinds(activity),
         data=describe(activity, address),
         book_url=addresses("bookings.book", "slot_slug"),
     )
 
 
+def _aid_kinds(activity: Activity) -> list[str]:
+    """What one can ask for at any of its times, by name."""
+    there = aids.of_slots([slot.id for slot in activity.slots])
+    return [str(need_words.NAMES[kind]) for kind in COUNTED if any(kind in of_slot for of_slot in there.values())]
+
+
 def _read_filters(choices: Choices) -> Filters:
     """What the address asks for; a value that is not among the choices is as good as none."""
-    theme, language, free = (request.args.get(name) for name in ("theme", "language", "free"))
+    names = ("theme", "language", "free", "step_free")
+    theme, language, free, step_free = (request.args.get(name) for name in names)
     filters = Filters(
         theme=theme if theme in [known.slug for known in choices.themes] else None,
         language=language if language in choices.languages else None,
         free_at=clock.now() if free == "1" else None,
+        step_free=step_free == "1",
     )
-    if (theme and not filters.theme) or (language and not filters.language) or free not in {None, "", "1"}:
+    if (theme and not filters.theme) or (language and not filters.language) or {free, step_free} - {None, "", "1"}:
         do_not_keep()
     return filters
 

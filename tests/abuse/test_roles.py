@@ -32,6 +32,11 @@ ANY_ROLE: Final = {"staff.overview.events", "staff.tickets.look"}
 WORK: Final = {
     "staff.slots.board": "viewer",
     "staff.bookings.index": "viewer",
+    "staff.needs.index": "door",
+    "staff.needs.promise": "door",
+    "staff.needs.arrange": "door",
+    "staff.needs.decline": "door",
+    "staff.needs.aid": "door",
     "staff.slots.plan": "organiser",
     "staff.slots.change": "organiser",
     "staff.slots.log": "organiser",
@@ -76,10 +81,10 @@ WORK: Final = {
 """Whose work each page is. A new page of the staff has no row here, and the first test says so."""
 
 DO: Final = {
-    "admin": {"admin", "organiser", "viewer"},
+    "admin": {"admin", "organiser", "door", "viewer"},
     "editor": {"organiser", "viewer"},
-    "organiser": {"organiser", "viewer"},
-    "door": {"viewer"},
+    "organiser": {"organiser", "door", "viewer"},
+    "door": {"door", "viewer"},
     "viewer": {"viewer"},
 }
 """Which of that work each role may do."""
@@ -113,7 +118,7 @@ def office(app: Flask) -> Office:
             "draw_slug": drawn, "lang": "en", "event_slug": event_slug, "slot_slug": slot_slug, "kept_back_id": kept,
             "reference": reference, "staff_id": someone, "grant_id": staffing.person(someone).grants[0].id,
             "mail_id": mail,
-            "opening": 1651485600, "code": "K7M2P9QX-of-nobody",
+            "opening": 1651485600, "kind": "wheelchair", "code": "K7M2P9QX-of-nobody",
         }  # fmt: skip
     return Office(app, here, elsewhere, arguments)
 
@@ -147,7 +152,9 @@ def allowed(key: str, role: str, *, at_all_events: bool) -> bool:
     endpoint = key.split()[1]
     if endpoint in ANY_ROLE:
         return True
-    of_event = {"bookings", "clashes", "draws", "failed_mails", "kept_back", "rescheduling", "slots", "waiting_rooms"}
+    of_event = {
+        "bookings", "clashes", "draws", "failed_mails", "kept_back", "needs", "rescheduling", "slots", "waiting_rooms",
+    }  # fmt: skip
     has_event = endpoint.split(".")[1] in of_event and not endpoint.endswith("of_site")
     return WORK[endpoint] in DO[role] and (has_event or at_all_events)
 

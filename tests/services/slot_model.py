@@ -27,6 +27,10 @@ class Party:
     queued: datetime | None = None
     until: datetime | None = None
     prolonged: bool = False
+    wheels: int = 0
+    """Places for wheelchair users that it asks for, since when, and whether they are promised."""
+    asked: tuple[datetime, int] | None = None
+    promised: bool = False
 
     @property
     def needs(self) -> int:
@@ -63,6 +67,7 @@ class Wish:
 class Room:
     capacity: int
     kept_back: int = 0
+    wheels: int = 0
 
 
 @dataclass
@@ -71,12 +76,44 @@ class Model:
     parties: list[Party] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
     wishes_made: int = 0
+    needs_made: int = 0
 
     def held(self, slot: int) -> int:
         return sum(each.size for each in self.parties if each.slot == slot and each.status in HOLDING)
 
     def free(self, slot: int) -> int:
         return max(0, self.rooms[slot].capacity - self.rooms[slot].kept_back - self.held(slot))
+
+    def wheels_left(self, slot: int) -> int:
+        promised = sum(each.wheels for each in self.parties if each.slot == slot and each.promised)
+        return self.rooms[slot].wheels - promised
+
+    def ask(self, party: Party, wheels: int) -> None:
+        """Ask for so many for the first time, or for none."""
+        if wheels:
+            self.needs_made += 1
+            party.asked = (clock.now(), self.needs_made)
+        party.wheels = wheels
+
+    def claim(self, party: Party) -> None:
+        """A party with places is promised what it asks for if there is as much."""
+        if party.wheels and not party.promised and party.status in HOLDING:
+            party.wheels = min(party.wheels, party.size)
+            party.promised = party.wheels <= self.wheels_left(party.slot)
+
+    def promise_next(self, slot: int) -> None:
+        asking = [each for each in self.parties if each.slot == slot and each.wheels and each.asked]
+        for party in sorted(asking, key=lambda each: each.asked or (clock.now(), 0)):
+            self.claim(party)
+
+    def shrink(self, party: Party) -> None:
+        if party.wheels > party.size:
+            party.wheels = party.size
+            self.promise_next(party.slot)
+
+    def keeps(self, wish: Wish) -> bool:
+        """Whether the party would keep what it has been promised."""
+        return not wish.party.promised or wish.party.wheels <= self.wheels_left(wish.slot)
 
     def line(self, slot: int) -> list[Party | Wish]:
         waits = [each for each in self.parties if each.slot == slot and each.status == "waiting"]
@@ -103,7 +140,8 @@ class Model:
     def lapse(self, *slots: int) -> None:
         for slot in sorted(set(slots)):
             for party in self.overdue(slot):
-                party.status = "lapsed"
+                party.status, party.promised = "lapsed", False
+                self.promise_next(slot)
                 self.run([slot])
 
     def run(self, slots: Iterable[int], newcomer: Party | None = None) -> None:
@@ -123,9 +161,12 @@ class Model:
         fitting = [each for each in line if each.needs <= self.free(slot)]
         if not fitting:
             return None
+        if line[0] is not fitting[0] and line[0].passed >= MOST_PASSES:
+            return None
+        if isinstance(fitting[0], Wish) and not self.keeps(fitting[0]):
+            self.wishes.remove(fitting[0])
+            return self._next(slot)
         if line[0] is not fitting[0]:
-            if line[0].passed >= MOST_PASSES:
-                return None
             line[0].passed += 1
         return fitting[0]
 
@@ -135,13 +176,18 @@ class Model:
         party.size, party.least, party.queued = places, None, None
         party.status = "confirmed" if party is newcomer and whole else "offered"
         party.until, party.prolonged = clock.now() + timedelta(hours=24), False
+        self.claim(party)
 
     def move(self, wishes: list[Wish]) -> set[int]:
         """Change all at once; the slots whose lines follow."""
         touched = {wish.held for wish in wishes}
         for wish in wishes:
-            wish.party.slot, wish.party.passed = wish.slot, 0
+            wish.party.slot, wish.party.passed, wish.party.promised = wish.slot, 0, False
             touched |= self.drop(wish.party)
+        for wish in wishes:
+            self.claim(wish.party)
+        for wish in wishes:
+            self.promise_next(wish.held)
         return touched
 
     def drop(self, party: Party) -> set[int]:
@@ -156,12 +202,12 @@ class Model:
             if circle is None:
                 return
             self.lapse(*(wish.held for wish in circle))
-            if all(wish in self.wishes and wish.lives for wish in circle) and self._fits(circle):
+            if all(wish in self.wishes and wish.lives and self.keeps(wish) for wish in circle) and self._fits(circle):
                 self.run(self.move(circle))
 
     def _circle(self) -> list[Wish] | None:
         """Of all circles that fit, the one that comes first when their wishes are compared, the oldest before."""
-        alive = sorted((each for each in self.wishes if each.lives), key=lambda each: each.turn)
+        alive = sorted((each for each in self.wishes if each.lives and self.keeps(each)), key=lambda each: each.turn)
         age = {id(wish): number for number, wish in enumerate(alive)}
         found = [
             list(path)

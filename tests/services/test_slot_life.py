@@ -1,4 +1,4 @@
-"""The life of slots: any order of booking, changing, swapping, offering, lapsing and capacity, on both databases.
+"""The life of slots: any order of booking, changing, swapping, offering, lapsing, capacity and needs; both databases.
 
 A plain model of the promises runs beside the app; after every step both must tell the same story.
 """
@@ -25,18 +25,32 @@ from sqlalchemy import select
 
 from iclei_events import clock
 from iclei_events.db import db
-from iclei_events.models import Booking, BookingStatus, KeptBack, Slot, SwapWish
-from iclei_events.services import capacity, changes, moving, offers, queueing, refusals, settling, swaps
+from iclei_events.models import KEPT, AccessNeed, Booking, BookingStatus, KeptBack, Slot, SlotAid, SwapWish
+from iclei_events.services import (
+    asking,
+    capacity,
+    changes,
+    moving,
+    need_answers,
+    offers,
+    queueing,
+    refusals,
+    settling,
+    swaps,
+)
 from iclei_events.services.booking_rows import Party as Wanted
-from tests import scenes
+from tests import aids, scenes
+from tests.aids import WHEELCHAIR
 from tests.scenes import ORGANISER
 from tests.services.slot_model import HOLDING, Model, Party, Room, Wish
 from tests.times import DEMO_TIME, AppClock
 
 LARGEST = 4
 CAPACITIES = (4, 3, 4)
+WHEELS = (1, 2, 0)
 SLOTS = st.integers(0, len(CAPACITIES) - 1)
 SIZES = st.integers(1, LARGEST)
+NEEDS = st.integers(0, 2)
 
 
 class SlotLife(RuleBasedStateMachine):
@@ -46,8 +60,10 @@ class SlotLife(RuleBasedStateMachine):
         super().__init__()
         self.clock = AppClock()
         self.clock.stand_at(DEMO_TIME)
-        self.model = Model([Room(places) for places in CAPACITIES])
+        self.model = Model([Room(places, wheels=wheels) for places, wheels in zip(CAPACITIES, WHEELS, strict=True)])
         self.slots = scenes.make_departures(*CAPACITIES, max_party=LARGEST)
+        for slot, wheels in zip(self.slots, WHEELS, strict=True):
+            aids.give(slot, WHEELCHAIR, wheels)
         self.references: list[str] = []
         self.kept: list[tuple[int, int]] = []
 
@@ -57,12 +73,17 @@ class SlotLife(RuleBasedStateMachine):
         self.model.lapse(mine.slot, *others)
         return mine
 
-    @rule(target=made, slot=SLOTS, size=SIZES, wait=st.booleans(), least=st.none() | SIZES)
-    def book(self, slot: int, size: int, wait: bool, least: int | None) -> Any:
+    @rule(target=made, slot=SLOTS, size=SIZES, wait=st.booleans(), least=st.none() | SIZES, wheels=NEEDS)
+    def book(self, slot: int, size: int, wait: bool, least: int | None, wheels: int) -> Any:
         before = deepcopy(self.model)
-        expected = self._expected(slot, size, least if least is not None and least < size else None, wait=wait)
+        wheels = min(wheels, size)
+        some = least if least is not None and least < size else None
+        expected = self._expected(slot, size, some, wait=wait, wheels=wheels)
+        needs = ((WHEELCHAIR, wheels),) if wheels else ()
         try:
-            answer = scenes.book(self.slots[slot], f"P{len(self.references)}", adults=size, least=least, wait=wait)
+            answer = scenes.book(
+                self.slots[slot], f"P{len(self.references)}", adults=size, least=least, wait=wait, aids=needs
+            )
         except refusals.NoRoom:
             assert expected is None
             self.model = before
@@ -71,21 +92,23 @@ class SlotLife(RuleBasedStateMachine):
         self.references.append(answer.reference)
         return len(self.references) - 1
 
-    def _expected(self, slot: int, size: int, least: int | None, *, wait: bool) -> Party | None:
-        """The party as it should stand afterwards; None: there is no room for it."""
+    def _expected(self, slot: int, size: int, least: int | None, *, wait: bool, wheels: int) -> Party | None:
+        """The party as it should stand afterwards; None: there is no room. Who needs something waits for the lock."""
         model, room = self.model, self.model.rooms[slot]
         party = Party(len(model.parties), slot, size, "confirmed")
-        if size <= model.left(slot):
+        model.ask(party, wheels)
+        if not wheels and size <= model.left(slot):
             model.parties.append(party)
             return party
         late = model.overdue(slot)
-        joins_at_once = size > model.free(slot) and size <= room.capacity - room.kept_back and not late
+        joins_at_once = not wheels and size > model.free(slot) and size <= room.capacity - room.kept_back and not late
         if not (wait and least is None and joins_at_once):
             if (least or size if wait else size) > room.capacity or not (wait or late or size <= model.free(slot)):
                 return None
             model.lapse(slot)
             if size <= model.free(slot) and not model.reachable(slot):
                 model.parties.append(party)
+                model.claim(party)
                 return party
             if not wait:
                 return None
@@ -101,7 +124,8 @@ class SlotLife(RuleBasedStateMachine):
         mine = self.decide(number)
         if mine.status in {"lapsed", "cancelled"}:
             return
-        mine.status, mine.queued = "cancelled", None
+        mine.status, mine.queued, mine.promised = "cancelled", None, False
+        self.model.promise_next(mine.slot)
         self.model.run([mine.slot])
         self.model.run(self.model.drop(mine))
 
@@ -119,6 +143,7 @@ class SlotLife(RuleBasedStateMachine):
             mine.status, left = "confirmed", mine.size - (size or mine.size)
             if left:
                 mine.size -= left
+                self.model.shrink(mine)
                 self.model.run([mine.slot])
 
     @rule(number=made)
@@ -161,6 +186,7 @@ class SlotLife(RuleBasedStateMachine):
         changes.change_size(self.references[number], Wanted(size))
         if more:
             mine.size = size
+            self.model.shrink(mine)
             mine.least = mine.least if mine.least is not None and mine.least < size else None
             if mine.status == "waiting" or more < 0:
                 self.model.run([mine.slot], newcomer=mine if mine.status == "waiting" else None)
@@ -177,6 +203,9 @@ class SlotLife(RuleBasedStateMachine):
         elif mine.size <= self.model.free(slot) and not self.model.reachable(slot):
             moving.move(reference, slug, wait=wait)
             mine.slot, mine.status, mine.least, mine.queued, mine.passed = slot, "confirmed", None, None, 0
+            mine.promised = False
+            self.model.claim(mine)
+            self.model.promise_next(old)
             self.model.run([old])
             self.model.run(self.model.drop(mine))
         elif wait and mine.status == "waiting" and mine.size <= self.model.rooms[slot].capacity:
@@ -213,6 +242,35 @@ class SlotLife(RuleBasedStateMachine):
         self.model.wishes = [each for each in self.model.wishes if each not in theirs]
         if theirs:
             self.model.run([slot])
+
+    @rule(number=made, wheels=NEEDS)
+    def ask_for_wheelchair_places(self, number: int, wheels: int) -> None:
+        mine = self.decide(number)
+        wheels = min(wheels, mine.size)
+        more = wheels - mine.wheels
+        active = mine.status in {*HOLDING, "waiting"}
+        if not active or (mine.promised and more > max(0, self.model.wheels_left(mine.slot))):
+            with pytest.raises(refusals.Refusal):
+                asking.ask(self.references[number], None, [(WHEELCHAIR, wheels)])
+            return
+        asking.ask(self.references[number], None, [(WHEELCHAIR, wheels)])
+        if not mine.wheels or not wheels:
+            self.model.ask(mine, wheels)
+        elif more > 0 and not mine.promised and mine.asked is not None:
+            mine.asked = (clock.now(), mine.asked[1])
+        freed, mine.wheels = mine.promised and more < 0, wheels
+        mine.promised = mine.promised and bool(wheels)
+        self.model.claim(mine)
+        if freed:
+            self.model.promise_next(mine.slot)
+
+    @rule(slot=SLOTS, to=st.integers(0, 3))
+    def set_wheelchair_places(self, slot: int, to: int) -> None:
+        seen = self.model.rooms[slot].wheels
+        need_answers.set_aid(self.slots[slot].id, WHEELCHAIR, to, seen=seen, by=ORGANISER)
+        self.model.lapse(slot)
+        self.model.rooms[slot].wheels = to
+        self.model.promise_next(slot)
 
     @rule(slot=SLOTS, to=st.integers(0, 9))
     def set_capacity(self, slot: int, to: int) -> None:
@@ -275,6 +333,23 @@ class SlotLife(RuleBasedStateMachine):
         assert told == [(each.slot, each.status, each.size, each.least) for each in self.model.parties]
         wishes = db.session.scalars(select(SwapWish.slot_id).where(SwapWish.slot_id.in_(at)).order_by(SwapWish.id))
         assert [at[slot_id] for slot_id in wishes] == [each.slot for each in self.model.wishes]
+
+    @invariant()
+    def who_needs_something_is_told_the_same(self) -> None:
+        at = [slot.id for slot in self.slots]
+        needs = select(Booking.reference, AccessNeed.count, AccessNeed.state).join(AccessNeed.booking)
+        found = db.session.execute(needs.where(Booking.slot_id.in_(at)))
+        told = {reference: (count, state in KEPT) for reference, count, state in found}
+        promises = {
+            self.references[each.number]: (each.wheels, each.promised) for each in self.model.parties if each.wheels
+        }
+        assert told == promises
+        there = select(SlotAid.capacity, SlotAid.held, SlotAid.over_capacity).where(SlotAid.slot_id.in_(at))
+        counted = [tuple(row) for row in db.session.execute(there.order_by(SlotAid.slot_id))]
+        assert counted == [
+            (room.wheels, room.wheels - (left := self.model.wheels_left(number)), max(0, -left))
+            for number, room in enumerate(self.model.rooms)
+        ]
 
     @invariant()
     def nothing_is_given_out_twice(self) -> None:

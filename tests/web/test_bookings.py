@@ -285,6 +285,7 @@ def test_somebody_who_waits_reads_the_rule_of_the_line(app: Flask, amira: Reside
     assert page.texts("main h2") == [
         "Tour på svenska 10.30",
         "Så går det till",
+        "Det du behöver",
         "Har du ändrat dig?",
         "Vad vi vet om er",
     ]

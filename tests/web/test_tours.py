@@ -139,8 +139,8 @@ def test_the_list_of_tours_costs_two_queries(app: Flask, visitor: Visitor) -> No
     assert len(statements) == 2
 
 
-@pytest.mark.parametrize(("tour", "asked"), [("hyllie", 4), ("siptex", 5)])
-def test_a_tour_page_costs_four_queries_and_one_more_where_lots_are_drawn(
+@pytest.mark.parametrize(("tour", "asked"), [("hyllie", 5), ("siptex", 6)])
+def test_a_tour_page_costs_five_queries_and_one_more_where_lots_are_drawn(
     app: Flask, visitor: Visitor, tour: str, asked: int
 ) -> None:
     with queries.noted(app) as statements:

@@ -30,6 +30,7 @@ from iclei_events.models import (
     Venue,
 )
 from iclei_events.services import draw_setup, places, rescheduling, rescheduling_letters
+from iclei_events.services.content.aids import load_aids
 from iclei_events.services.content.draws import load_draws, window_of
 from iclei_events.services.content.schema import ActivityPart, Pack, SlotPart
 from iclei_events.services.content.tally import Tally, columns
@@ -75,10 +76,12 @@ def load_activities(tally: Tally, event: Event, pack: Pack) -> None:
 
 
 def _load_activity(tally: Tally, named: _Named, activity: Activity, part: ActivityPart, position: int) -> None:
-    values = columns(part, without={"theme", "max_party", "speakers", "slots", "keywords"})
+    values = columns(part, without={"theme", "max_party", "speakers", "slots", "keywords", "aids", "route"})
     values |= {"event": named.event, "theme": named.themes.get(part.theme), "position": position}
     values |= {
         "max_party_size": part.max_party,
+        "route": part.route.model_dump(mode="json", exclude_none=True) if part.route else {},
+        "step_free": bool(part.route and part.route.step_free),
         "search_text": search_text(part, named.themes.get(part.theme), named.speakers),
     }
     tally.put(activity, values)
@@ -92,7 +95,7 @@ def _load_activity(tally: Tally, named: _Named, activity: Activity, part: Activi
         tally.remove(gone)
     before = list(activity.slots)
     for slot in part.slots:
-        _load_slot(tally, named, activity, slot)
+        load_aids(tally, _load_slot(tally, named, activity, slot), slot.aids or part.aids)
     _drop_slots(tally, [slot for slot in before if slot.slug not in {each.slug for each in part.slots}])
 
 
@@ -111,8 +114,8 @@ def search_text(part: ActivityPart, theme: Theme | None, speakers: Mapping[str, 
     return " ".join(words).casefold()[:LONGEST_SEARCH_TEXT]
 
 
-def _load_slot(tally: Tally, named: _Named, activity: Activity, part: SlotPart) -> None:
-    values = columns(part, without={"venue", "room", "mode", "capacity", "draw"})
+def _load_slot(tally: Tally, named: _Named, activity: Activity, part: SlotPart) -> Slot:
+    values = columns(part, without={"venue", "room", "mode", "capacity", "draw", "aids"})
     values |= {"activity": activity, "venue": named.venues.get(part.venue), "room": named.room(part)}
     for name in ("starts_at", "ends_at", "opens_at", "closes_at"):
         values[name] = _in_zone(values[name], named.event)
@@ -120,14 +123,16 @@ def _load_slot(tally: Tally, named: _Named, activity: Activity, part: SlotPart) 
     places_given = {"capacity": part.capacity or 0, **window_of(part, slot, named.draws)}
     values |= {name: places_given.pop(name) for name in ("opens_at", "closes_at") if name in places_given}
     if slot is None:
-        tally.put(Slot(), values | places_given)
-        return
+        slot = tally.put(Slot(), values | places_given)
+        tally.session.flush()
+        return slot
     if _differs(slot, places_given):
         values |= _places_if_free(tally, slot, places_given)
     if _differs(slot, {name: values[name] for name in _WHEN_AND_WHERE}):
         _move(tally, slot, values)
     else:
         tally.put(slot, values)
+    return slot
 
 
 def _move(tally: Tally, slot: Slot, values: dict[str, Any]) -> None:

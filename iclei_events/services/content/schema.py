@@ -16,6 +16,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from iclei_events.models import ActivityKind, Audience, ClashRule, SignatoryKind, SlotMode, Way
+from iclei_events.services.content.access_parts import AidsPart, RoutePart
 from iclei_events.services.content.values import (
     Age,
     Count,
@@ -167,6 +168,8 @@ class SlotPart(Part):
     capacity: Annotated[Count | None, Field(validate_default=True)] = None
     opens_at: Moment | None = None
     closes_at: Moment | None = None
+    aids: AidsPart | None = None
+    """In place of the activity's."""
     illustrative: Flag = False
 
     @field_validator("ends_at")
@@ -226,6 +229,8 @@ class ActivityPart(Part):
     children_need_adult: Flag = True
     pictogram: Literal["hamnen", "botildenborg", "siptex", "hyllie", "party"] | None = None
     facts: tuple[FactPart, ...] = ()
+    route: RoutePart | None = None
+    aids: AidsPart | None = None
     speakers: tuple[ContributionPart, ...] = ()
     illustrative: Flag = False
     sources: Sources = ()

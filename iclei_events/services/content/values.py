@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from iclei_events.i18n import Bilingual
 
+ON_REQUEST: Final = "on_request"
+MOST_AIDS: Final = 1_000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -36,12 +38,23 @@ def _a_zone(value: str) -> str:
     return value
 
 
+def _how_many(value: object) -> int | None:
+    """A number of places; none where staff answer each time."""
+    if value == ON_REQUEST:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_AIDS:
+        raise ValueError(f"a number from 0 to {MOST_AIDS}, or {ON_REQUEST}")
+    return value
+
+
 Slug = Annotated[str, Field(pattern=_SLUG, max_length=60)]
 LongSlug = Annotated[str, Field(pattern=_SLUG, max_length=80)]
 Day = Annotated[date, BeforeValidator(_a_date)]
 Moment = Annotated[datetime, BeforeValidator(_a_moment)]
 """A date and time without zone: the event's zone is meant."""
 Count = Annotated[int, Field(strict=True, ge=1, le=10_000)]
+Aid = Annotated[int | None, BeforeValidator(_how_many)]
+"""How many there are of an aid; in a pack ``on_request`` where staff answer each time."""
 Age = Annotated[int, Field(strict=True, ge=0, le=120)]
 Party = Annotated[int, Field(strict=True, ge=1, le=50)]
 Flag = Annotated[bool, Field(strict=True)]

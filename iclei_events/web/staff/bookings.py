@@ -11,15 +11,16 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from iclei_events.i18n import LANGUAGES, NAMES
-from iclei_events.models import Booking, Disclosed, Draw, Slot, SlotMode
-from iclei_events.services import bookings, changes, disclosures, draw_entries, refusals, slot_parties
+from iclei_events.models import COUNTED, Booking, Disclosed, Draw, Slot, SlotMode
+from iclei_events.services import aids, bookings, changes, disclosures, draw_entries, refusals, slot_parties
 from iclei_events.services.addresses import email_key
 from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.bookings import Answer as Booked
 from iclei_events.services.bookings import Outcome
 from iclei_events.web.contact_fields import EmailField, PhoneField
-from iclei_events.web.forms import CountField, Form, KeyField, NameField, TextField, TickField
+from iclei_events.web.forms import CountField, KeyField, NameField, TextField, TickField
 from iclei_events.web.languages import current_language
+from iclei_events.web.need_fields import LONGEST_NEED, NeedFields, aid_field
 from iclei_events.web.security import csrf
 from iclei_events.web.staff.access import by_staff, may, signed_in_staff, staff_may
 from iclei_events.web.staff.fields import ChoiceField
@@ -28,10 +29,9 @@ from iclei_events.web.typed_text import one_line
 
 blueprint = Blueprint("bookings", __name__, url_prefix="/<event_slug>")
 Answer = Response | str | tuple[str, int]
-LONGEST_NEED = 500
 
 
-class BookForm(Form):
+class BookForm(NeedFields):
     """As the residents' form, but that somebody who calls may have no address, and no consent is asked twice."""
 
     name = NameField(label=lazy_gettext("Name"), missing=lazy_gettext("Write the name of whoever books."))
@@ -40,6 +40,7 @@ class BookForm(Form):
     adults = CountField(label=lazy_gettext("Adults"), missing=lazy_gettext("Write how many adults come."))
     children = CountField(label=lazy_gettext("Children"))
     for_others = TickField(label=lazy_gettext("Books for others and does not come along"))
+    wheelchair, hearing_loop, interpreter, companion = map(aid_field, COUNTED)
     access_needs = TextField(label=lazy_gettext("What the party needs to take part"), longest=LONGEST_NEED)
     language = ChoiceField(
         label=lazy_gettext("Language of the mail"),
@@ -55,7 +56,9 @@ class BookForm(Form):
     @property
     def contact(self) -> Contact:
         email, phone, need = self.email.data or "", self.phone.data or None, self.access_needs.data or None
-        return Contact(self.name.data, email, email_key(email), phone, need, comes_along=not self.for_others.data)
+        return Contact(
+            self.name.data, email, email_key(email), phone, need, comes_along=not self.for_others.data, aids=self.aids
+        )
 
 
 @blueprint.get("/slots/<slot_slug>/bookings")
@@ -96,7 +99,9 @@ def book(slot_slug: str) -> Answer:
         )
         return _show_form(slot, form)
     form = BookForm()
-    if not form.validate():
+    if form.validate() and form.party.size:
+        form.check_aids(form.party.size)
+    if form.errors:
         return _show_form(slot, form), 403 if form.csrf_token.errors else 422
     try:
         if slot.draw is not None and slot.mode is SlotMode.DRAW:
@@ -159,7 +164,7 @@ def _refused(slot_slug: str, form: BookForm, refused: refusals.Refusal) -> Answe
 
 
 def _show_form(slot: Slot, form: BookForm, **more: Any) -> str:
-    return render_template("staff/slots/book.html", slot=slot, form=form, **more)
+    return render_template("staff/slots/book.html", slot=slot, form=form, aids=aids.of_slot(slot.id), **more)
 
 
 @blueprint.route("/bookings/<reference>/cancel", methods=["GET", "POST"])

@@ -91,8 +91,8 @@ ONE_FAULT = {
     "an unknown key": (
         "theme: soil", "theme: soil\n    colour: green",
         ("activities.compost.colour: the key is not known; accepted: slug, kind, title, summary, description, "
-        "keywords, theme, format, mode, audience, max_party, min_age, children_need_adult, pictogram, facts, speakers, "
-        "illustrative, sources, slots"),
+        "keywords, theme, format, mode, audience, max_party, min_age, children_need_adult, pictogram, facts, route, "
+        "aids, speakers, illustrative, sources, slots"),
     ),
     "an unknown choice": (
         "format: workshop", "format: lecture",
@@ -165,6 +165,24 @@ ONE_FAULT = {
     "yes for true": (
         "    theme: soil", "    theme: soil\n    illustrative: yes",
         "activities.compost.illustrative: got 'yes'; accepted: true or false",
+    ),
+    "an aid that is neither a number nor on request": (
+        "theme: soil", "theme: soil\n    aids: {wheelchair: many}",
+        "activities.compost.aids.wheelchair: got 'many'; accepted: a number from 0 to 1000, or on_request",
+    ),
+    "two interpreters": (
+        "theme: soil", "theme: soil\n    aids: {interpreter: 2}",
+        (
+            "activities.compost.aids.interpreter: got 2; "
+            "accepted: 1 where there is one, which is enough for everybody, 0, or on_request"
+        ),
+    ),
+    "a way without steps that has steps": (
+        "theme: soil", "theme: soil\n    route: {steps: 3, step_free: true}",
+        (
+            "activities.compost.route.step_free: got true; "
+            "accepted: false, since the way has steps; steps are those that nobody can go around"
+        ),
     ),
     "a key that stands twice": (
         "theme: soil", "theme: soil\n    theme: soil",

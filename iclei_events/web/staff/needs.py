@@ -1,0 +1,194 @@
+"""What the parties of one slot need: promise it, arrange it, say no with a reason; and how much there is to give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext, lazy_gettext, ngettext
+from werkzeug.wrappers import Response
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import HiddenInput
+
+from iclei_events.models import COUNTED, AccessNeed, AidKind, Booking, Disclosed, Slot
+from iclei_events.services import aids, disclosures, need_answers, need_words, refusals
+from iclei_events.services.content.values import MOST_AIDS
+from iclei_events.services.need_answers import AidPlan
+from iclei_events.web.forms import Form, LineField, TextField
+from iclei_events.web.staff.access import by_staff, signed_in_staff, staff_may
+from iclei_events.web.staff.fields import ChoiceField, PlacesField
+from iclei_events.web.staff.slots import slot_of_event_or_404
+
+blueprint = Blueprint("needs", __name__, url_prefix="/<event_slug>/slots/<slot_slug>/needs")
+Answer = Response | str | tuple[str, int]
+LONGEST_ANSWER: Final = 500
+
+
+class AnswerForm(Form):
+    """One answer to one need of one party."""
+
+    reference = LineField(longest=12, widget=HiddenInput())
+    kind = LineField(longest=24, widget=HiddenInput())
+
+
+class DeclineForm(AnswerForm):
+    answer = TextField(
+        label=lazy_gettext("Why not, and what is possible instead"),
+        longest=LONGEST_ANSWER,
+        missing=lazy_gettext("Write why it is not possible, and what is instead."),
+    )
+
+
+class AidForm(Form):
+    """How many of a kind there are; ``given``: a number, or staff answer each time."""
+
+    given = ChoiceField(
+        label=lazy_gettext("How it is given"),
+        choices=[
+            SelectChoice("number", lazy_gettext("A number of them, promised at once")),
+            SelectChoice("on_request", lazy_gettext("On request: we answer each time")),
+        ],
+        unknown=lazy_gettext("Choose how it is given."),
+    )
+    capacity = PlacesField(label=lazy_gettext("How many there are"))
+    seen = LineField(longest=12, widget=HiddenInput())
+
+    @property
+    def wanted(self) -> int | None:
+        return self.capacity.data if self.given.data == "number" else None
+
+    @property
+    def was(self) -> int | None:
+        return int(self.seen.data) if str(self.seen.data).isdecimal() else None
+
+    def show(self, capacity: int | None) -> None:
+        """What the form was made from, for whoever sends it."""
+        self.seen.process_data("" if capacity is None else str(capacity))
+
+
+@dataclass(slots=True)
+class Shown:
+    """What the page shows beside the needs themselves: forms that were sent, by what they are about."""
+
+    notice: str | None = None
+    declining: DeclineForm | None = None
+    aid_kind: AidKind | None = None
+    aid_form: AidForm | None = None
+    plan: AidPlan | None = None
+
+
+@blueprint.get("")
+@staff_may("door")
+def index(slot_slug: str) -> Answer:
+    return _page(slot_of_event_or_404(slot_slug), Shown())
+
+
+@blueprint.post("/promise")
+@staff_may("door")
+def promise(slot_slug: str) -> Answer:
+    return _answer(slot_slug, need_answers.promise, gettext("It is promised. A mail tells whoever booked."))
+
+
+@blueprint.post("/arrange")
+@staff_may("door")
+def arrange(slot_slug: str) -> Answer:
+    return _answer(slot_slug, need_answers.arrange, gettext("It is arranged. A mail tells whoever booked."))
+
+
+@blueprint.post("/decline")
+@staff_may("door")
+def decline(slot_slug: str) -> Answer:
+    form = DeclineForm()
+    if not form.validate():
+        return _page(slot_of_event_or_404(slot_slug), Shown(declining=form)), 422
+    said = gettext("Your answer is noted. A mail tells whoever booked to read it.")
+
+    def refuse(reference: str, kind: AidKind, *, by: Any) -> None:
+        need_answers.decline(reference, kind, form.answer.data, by=by)
+
+    return _answer(slot_slug, refuse, said)
+
+
+def _answer(slot_slug: str, verb: Callable[..., None], said: str) -> Answer:
+    slot, form = slot_of_event_or_404(slot_slug), AnswerForm()
+    need = _need_or_404(slot, form)
+    try:
+        verb(need.booking.reference, need.kind, by=by_staff())
+    except refusals.Refusal as refused:
+        return _page(slot_of_event_or_404(slot_slug), Shown(notice=_why(refused))), 409
+    flash(said)
+    return redirect(url_for(".index", slot_slug=slot_slug), code=303)
+
+
+def _need_or_404(slot: Slot, form: AnswerForm) -> AccessNeed:
+    """The need that the form is about, if it is one of this slot's."""
+    about = (form.reference.data, form.kind.data)
+    needs = need_answers.of_slot(slot)
+    return next((need for need in needs if (need.booking.reference, need.kind) == about), None) or abort(404)
+
+
+def _why(refused: refusals.Refusal) -> str:
+    match refused:
+        case refusals.NoAidLeft():
+            return gettext("There is not so much of it left. Write first that there are more, then promise it.")
+        case refusals.HoldsNoPlaces():
+            return gettext("The party has no places yet, so nothing can be promised.")
+        case _:
+            return gettext("It has changed since you opened the page, so nothing was changed now.")
+
+
+@blueprint.route("/aids/<kind>", methods=["GET", "POST"])
+@staff_may("door")
+def aid(slot_slug: str, kind: str) -> Answer:
+    """How many there are of a kind: the effect first, then saved."""
+    slot, of_kind = slot_of_event_or_404(slot_slug), _kind_or_404(kind)
+    there = aids.of_slot(slot.id).get(of_kind)
+    before = there.capacity if there is not None else None
+    form = AidForm(given="on_request" if before is None else "number", capacity=before)
+    shown = Shown(aid_kind=of_kind, aid_form=form)
+    if not form.is_submitted():
+        form.show(before)
+        return _page(slot, shown)
+    if not _is_meant(form, of_kind):
+        return _page(slot, shown), 422
+    shown.plan = need_answers.plan(slot, of_kind, form.wanted)
+    if "look" in request.form:
+        return _page(slot, shown)
+    try:
+        need_answers.set_aid(slot.id, of_kind, form.wanted, seen=form.was, by=by_staff())
+    except refusals.ChangedMeanwhile as changed:
+        form.show(changed.current if isinstance(changed.current, int) else None)
+        shown.notice = gettext("Somebody else changed it meanwhile. Look at the effect again before you save.")
+        return _page(slot_of_event_or_404(slot_slug), shown), 409
+    flash(gettext("Saved: %(what)s.", what=need_words.NAMES[of_kind]))
+    return redirect(url_for(".index", slot_slug=slot_slug), code=303)
+
+
+def _is_meant(form: AidForm, kind: AidKind) -> bool:
+    most = 1 if kind is AidKind.INTERPRETER else MOST_AIDS
+    if form.validate() and form.given.data == "number" and (form.capacity.data is None or form.capacity.data > most):
+        form.capacity.errors = [ngettext("Write 0 or 1.", "Write a number from 0 to %(num)s.", most)]
+    return not form.errors
+
+
+def _kind_or_404(kind: str) -> AidKind:
+    return next((known for known in COUNTED if known == kind), None) or abort(404)
+
+
+def _page(slot: Slot, shown: Shown) -> str:
+    """The page, which is noted as looking at what the parties need."""
+    needs = need_answers.of_slot(slot)
+    by_party = sorted(needs, key=lambda need: (not need.booking.is_holding, need.booking.id))
+    parties: list[tuple[Booking, list[AccessNeed]]] = [
+        (booking, list(theirs)) for booking, theirs in groupby(by_party, key=lambda need: need.booking)
+    ]
+    slot_id = slot.id
+    page = render_template(
+        "staff/needs/index.html", slot=slot, parties=parties, counts=need_answers.counts(needs),
+        aids=aids.of_slot(slot.id), kinds=COUNTED, names=need_words.NAMES, shown=shown,
+    )  # fmt: skip
+    disclosures.note_list(slot_id, Disclosed.NEEDS, staff_id=signed_in_staff().id)
+    return page

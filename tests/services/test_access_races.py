@@ -1,0 +1,111 @@
+"""Many at once for the last of what somebody needs, on both databases, each race with its negative control."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from iclei_events.db import db
+from iclei_events.models import AidKind, SlotAid
+from iclei_events.services import access_needs, aids, asking, changes, moving, need_answers, places, serving
+from tests.aids import WHEELCHAIR, book, counted, give, state
+from tests.databases import Database
+from tests.scenes import ORGANISER, broken, make_departures, make_slot
+from tests.services.test_races import PAUSE, at_once, kinds, nobody_kept_out
+
+pytestmark = [pytest.mark.race, pytest.mark.usefixtures("app_context")]
+
+
+@pytest.fixture(autouse=True)
+def _pause_while_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "in_critical_section", lambda _point: time.sleep(PAUSE))
+    monkeypatch.setattr(serving, "in_critical_section", lambda _point: time.sleep(PAUSE))
+
+
+def test_of_twenty_clients_for_the_last_wheelchair_place_one_is_promised_it_at_once(app: Flask) -> None:
+    slot = give(make_slot(capacity=40))
+    answers = at_once(app, *(lambda n=n: book(slot, f"P{n}") for n in range(20)))
+    assert kinds(answers) == {"confirmed": 20}
+    assert Counter(state(answer) for answer in answers) == {"promised": 1, "asked": 19}
+    assert (counted(slot), broken()) == ((1, 1, 0), [])
+
+
+def look_then_count(session: Session, slot_id: int, kind: AidKind, count: int) -> bool:
+    """The negative control of the one guarded statement: look whether there is one, pause, then count."""
+    left = session.get_one(SlotAid, (slot_id, kind), populate_existing=True).left or 0
+    time.sleep(5 * PAUSE)
+    if left < count:
+        return False
+    session.execute(
+        update(SlotAid)
+        .where(SlotAid.slot_id == slot_id, SlotAid.kind == kind)
+        .values(held=SlotAid.held + count, over_capacity=SlotAid.held + count)
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+def test_control_without_lock_and_guarded_statement_the_last_one_is_promised_twice(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite the second writer is thrown out instead: what it read can no longer be written upon."""
+    slot = give(make_slot(capacity=40))
+    with nobody_kept_out(monkeypatch), monkeypatch.context() as patch:
+        patch.setattr(aids, "claim", look_then_count)
+        patch.setattr(places, "hold", lambda *_given: None)  # which writes to the slot too, and so locks it
+        answers = at_once(app, *(lambda n=n: book(slot, f"P{n}") for n in range(6)))
+    if database.name == "sqlite":
+        assert kinds(answers)["DatabaseBusyError"] > 0
+    else:
+        assert counted(slot)[1] > 1
+
+
+@pytest.mark.database("postgresql")
+def test_the_guarded_statement_alone_promises_the_last_one_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    slot = give(make_slot(capacity=40))
+    with nobody_kept_out(monkeypatch), monkeypatch.context() as patch:
+        patch.setattr(places, "hold", lambda *_given: None)
+        answers = at_once(app, *(lambda n=n: book(slot, f"P{n}") for n in range(8)))
+    assert Counter(state(answer) for answer in answers) == {"promised": 1, "asked": 7}
+    assert counted(slot) == (1, 1, 0)
+
+
+def test_what_comes_free_as_others_book_goes_to_who_asked_first(app: Flask) -> None:
+    slot = give(make_slot(capacity=40))
+    first, asks = book(slot, "Amira"), book(slot, "Boris")
+    new = at_once(
+        app, lambda: changes.cancel(first.reference), *(lambda n=n: book(slot, f"P{n}") for n in range(6))
+    )[1:]  # fmt: skip
+    assert (state(asks), [state(answer) for answer in new]) == ("promised", ["asked"] * 6)
+    assert (counted(slot), broken()) == ((1, 1, 0), [])
+
+
+def test_a_promise_taken_back_as_its_party_leaves_and_asks_anew_is_counted_once(app: Flask) -> None:
+    old, new = make_departures(5, 5)
+    amira, asks = book(give(old), "Amira"), book(old, "Boris")
+    give(new)
+    at_once(
+        app,
+        lambda: need_answers.decline(amira.reference, WHEELCHAIR, "Nej", by=ORGANISER),
+        lambda: moving.move(amira.reference, new.slug),
+        lambda: asking.ask(amira.reference, None, [(WHEELCHAIR, 1)]),
+        lambda: need_answers.set_aid(old.id, WHEELCHAIR, 2, seen=1, by=ORGANISER),
+    )
+    assert (state(asks), broken()) == ("promised", [])
+
+
+def test_the_control_finds_a_promise_that_nobody_counted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The invariants would show it: a need that comes free and is not given on, a count that is not given back."""
+    slot = give(make_slot())
+    first, _asks = book(slot, "Amira"), book(slot, "Boris")
+    with monkeypatch.context() as patch:
+        patch.setattr(access_needs, "promise_next", lambda *_given, **_named: None)
+        patch.setattr(aids, "give_back", lambda *_given: None)
+        at_once(app, lambda: changes.cancel(first.reference))
+    db.session.rollback()
+    assert broken() == ["of an aid so many are held as parties have been promised"]

@@ -1,0 +1,139 @@
+"""What the parties of a slot need, as its staff see and answer it."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from iclei_events.db import db
+from iclei_events.models import Attendee, Booking, Disclosed, Disclosure, StaffRole
+from tests import aids, scenes
+from tests.aids import LOOP
+from tests.web.staff.desks import Desk, make_desk
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    """One place for a wheelchair user, whom Amira has; Boris asks for one more and has a dog."""
+    made = make_desk(app)
+    with app.app_context():
+        slot = aids.give(made.slot())
+        aids.book(slot, "Amira")
+        aids.book(slot, "Boris", words="A guide dog")
+    return made
+
+
+def reference(desk: Desk, name: str) -> str:
+    with desk.app.app_context():
+        db.session.rollback()
+        found = db.session.scalars(select(Booking).join(Attendee).where(Attendee.name == name)).one()
+        return found.reference
+
+
+def states(desk: Desk, name: str) -> dict[str, str]:
+    found = reference(desk, name)
+    with desk.app.app_context():
+        assert scenes.broken() == []
+        return aids.states(found)
+
+
+def act(desk: Desk, what: str, name: str, kind: str, status: int = 200, **more: str) -> object:
+    page = desk.open("needs")
+    token = page.all("form [name=csrf_token]")[0].get("value")
+    fields = {"csrf_token": token, "reference": reference(desk, name), "kind": kind, **more}
+    answer = desk.visitor.client.post(desk.path(f"needs/{what}"), data=fields)
+    return answer if status == 200 else desk.visitor._page(answer, status)
+
+
+def test_the_page_counts_each_kind_and_names_each_party(desk: Desk) -> None:
+    page = desk.open("needs")
+    assert page.texts("#aid-wheelchair td")[:4] == ["1", "1", "0", "1"]
+    assert page.texts("article h3") == ["Amira", "Boris"]
+    assert page.texts("article .people li bdi") == [
+        "1 place for a wheelchair user", "1 place for a wheelchair user", "A guide dog",
+    ]  # fmt: skip
+
+
+def test_what_has_no_answer_stands_on_the_board(desk: Desk) -> None:
+    assert "Needs, 2 unanswered" in desk.open().text
+
+
+def test_staff_promise_arrange_and_decline(desk: Desk) -> None:
+    act(desk, "promise", "Boris", "other")
+    act(desk, "arrange", "Boris", "other")
+    act(desk, "decline", "Boris", "wheelchair", answer="The bus has one place only.")
+    assert states(desk, "Boris") == {"other": "arranged", "wheelchair": "declined"}
+    assert "Our answer: The bus has one place only." in desk.open("needs").text
+
+
+def test_no_without_a_reason_is_asked_for_one(desk: Desk) -> None:
+    page = act(desk, "decline", "Boris", "wheelchair", 422, answer=" ")
+    assert "Write why it is not possible, and what is instead." in page.text  # type: ignore[attr-defined]
+    assert page.all("details[open] #answer[aria-invalid=true]")  # type: ignore[attr-defined]
+    assert states(desk, "Boris")["wheelchair"] == "asked"
+
+
+def test_more_than_there_are_cannot_be_promised(desk: Desk) -> None:
+    page = act(desk, "promise", "Boris", "wheelchair", 409)
+    assert "There is not so much of it left." in page.text  # type: ignore[attr-defined]
+
+
+def test_the_effect_of_a_number_is_shown_first_and_then_saved(desk: Desk) -> None:
+    page = desk.open("needs/aids/wheelchair")
+    looked = desk.visitor.submit(page, "Show the effect", capacity="0")
+    assert "One more than that is already promised." in looked.text
+    assert states(desk, "Amira") == {"wheelchair": "promised"}
+    more = desk.visitor.submit(looked, "Show the effect", capacity="2")
+    assert "One party that has asked is promised it at once, and told by mail." in more.text
+    desk.visitor.submit(more, "Save")
+    assert states(desk, "Boris")["wheelchair"] == "promised"
+
+
+def test_a_number_that_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
+    first = desk.visitor.submit(desk.open("needs/aids/wheelchair"), "Show the effect", capacity="3")
+    second = desk.visitor.submit(desk.open("needs/aids/wheelchair"), "Show the effect", capacity="2")
+    desk.visitor.submit(first, "Save")
+    assert "Somebody else changed it meanwhile." in desk.visitor.submit(second, "Save", status=409).text
+
+
+@pytest.mark.parametrize("typed", ["", "many", "1001"])
+def test_a_number_that_is_none_is_told(desk: Desk, typed: str) -> None:
+    page = desk.visitor.submit(desk.open("needs/aids/wheelchair"), "Show the effect", status=422, capacity=typed)
+    assert page.all("#capacity[aria-invalid=true]")
+
+
+def test_what_nobody_had_thought_of_can_be_given_on_request_or_by_number(desk: Desk) -> None:
+    page = desk.visitor.submit(desk.open("needs/aids/hearing_loop"), "Show the effect", given="number", capacity="3")
+    desk.visitor.submit(page, "Save")
+    with desk.app.app_context():
+        assert aids.counted(desk.slot(), LOOP) == (3, 0, 0)
+
+
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        (StaffRole.ADMIN, 200),
+        (StaffRole.EDITOR, 403),
+        (StaffRole.ORGANISER, 200),
+        (StaffRole.DOOR, 200),
+        (StaffRole.VIEWER, 403),
+    ],
+)
+def test_needs_are_for_those_who_meet_the_party(app: Flask, role: StaffRole, status: int) -> None:
+    other = make_desk(app, role)
+    other.open("needs", status=status)
+    other.open("needs/aids/wheelchair", status=status)
+
+
+def test_needs_of_another_event_are_not_there(app: Flask, desk: Desk) -> None:
+    elsewhere = make_desk(app)
+    path = desk.path("needs").replace(desk.event_slug, elsewhere.event_slug, 1)
+    elsewhere.visitor.open(path, status=404)
+
+
+def test_who_looks_is_noted(desk: Desk) -> None:
+    desk.open("needs")
+    with desk.app.app_context():
+        assert {one.what for one in db.session.scalars(select(Disclosure))} == {Disclosed.NEEDS}
