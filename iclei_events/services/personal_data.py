@@ -221,6 +221,7 @@ ABOUT_NOBODY: Final[dict[str, frozenset[str]]] = {
 
 TABLES_ABOUT_NOBODY: Final = frozenset({
     "event", "theme", "venue", "room", "activity", "contribution", "slot", "commitment", "staff_grant", "booking",
-    "draw", "draw_wish", "slot_aid", "swap_wish", "used_proof", "waiting_room",
+    "draw", "draw_wish", "slot_aid", "swap_wish", "travel_time", "used_proof",
+    "waiting_room",
 })  # fmt: skip
 """Tables without personal data: a booking is a reference and a number of places once its attendee is erased."""
