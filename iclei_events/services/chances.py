@@ -108,6 +108,7 @@ def _waits(kind: ActivityKind, now: datetime) -> Iterator[Wait]:
         select(joined.slot_id, joined.at, Booking.status, Booking.confirmed_at, Booking.ended_at, offered_at)
         .join(Booking, (Booking.id == joined.booking_id) & (Booking.slot_id == joined.slot_id))
         .where(joined.slot_id.in_(slot_ids), joined.verb.in_(JOINED))
+        .where(Booking.confirm_by.is_(None))  # who never confirmed may have been a bot
         .order_by(joined.at, joined.id)
     )
     for row in rows:

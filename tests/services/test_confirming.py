@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from iclei_events import clock
 from iclei_events.db import db
-from iclei_events.models import BookingStatus, Slot
-from iclei_events.services import bookings, capacity, changes, confirming, moving, offers, refusals
+from iclei_events.models import ActivityKind, BookingStatus, Slot
+from iclei_events.services import bookings, capacity, chances, changes, confirming, moving, offers, refusals
 from iclei_events.services.bookings import Answer
 from iclei_events.services.proofs import Proof
 from tests.residents import at_once
@@ -192,6 +193,19 @@ def test_a_turn_in_the_line_has_to_be_confirmed_too(app_clock: AppClock) -> None
     assert broken() == []
 
 
+def test_a_turn_that_nobody_confirmed_says_nothing_of_how_others_fared(app_clock: AppClock) -> None:
+    slot = make_slot(capacity=1)
+    book(slot, "Boris")
+    confirming.confirm(unproven(slot, "Amira").reference)
+    unproven(slot, "Bot")
+    app_clock.stand_at(slot.ends_at)
+    tend()
+
+    waits = list(chances._waits(ActivityKind.STUDY_TOUR, clock.now()))
+
+    assert [wait.got for wait in waits] == [False]
+
+
 def test_places_that_come_free_for_an_unconfirmed_turn_are_held_no_longer_than_it_had(app_clock: AppClock) -> None:
     slot = make_slot(capacity=2)
     boris, amira = book(slot, "Boris", 2), unproven(slot, "Amira")
@@ -262,6 +276,32 @@ def test_the_same_form_with_the_same_proof_is_one_booking(app_clock: AppClock) -
     answers = [book(slot, "Amira", key="one-form", proof=proof) for _ in range(2)]
 
     assert [answer.outcome for answer in answers] == ["confirmed", "duplicate"]
+
+
+@pytest.mark.race
+def test_confirmed_many_times_at_once_and_lapsing_in_the_same_moment_it_is_one_or_the_other(
+    app: Flask, app_clock: AppClock
+) -> None:
+    slot = make_slot(capacity=2)
+    amira, waits = unproven(slot, "Amira", 2), book(slot, "Boris", 2)
+    app_clock.advance(minutes=30, seconds=-1)
+
+    def act(verb: Callable[[], Any]) -> Any:
+        with app.app_context():
+            return verb()
+
+    def late() -> int:
+        app_clock.advance(seconds=1)
+        return capacity.tend_slots()
+
+    db.session.rollback()
+    at_once(*(lambda: act(lambda: confirming.confirm(amira.reference)) for _ in range(5)), lambda: act(late))
+
+    now = (status(amira), status(waits))
+    assert now in {
+        (BookingStatus.CONFIRMED, BookingStatus.WAITING), (BookingStatus.LAPSED, BookingStatus.OFFERED),
+    }  # fmt: skip
+    assert (counters(slot)[0], mails("booking_confirmed") <= 1, broken()) == (2, True, [])
 
 
 @pytest.mark.race

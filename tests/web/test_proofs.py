@@ -288,6 +288,24 @@ def test_under_pressure_only_a_crowd_of_forms_makes_them_ask(app: Flask, slot: S
     assert Visitor(app).open(f"/en/slots/{slot.slug}/book").all("[data-challenge]") == []
 
 
+def test_who_had_the_form_open_before_there_was_pressure_loses_nothing(app: Flask, slot: Slot, amira: Resident) -> None:
+    form = amira.form_of(slot)
+    switch(app, slot, OPENS_AT)
+
+    answer = amira.send(form, adults="2")
+
+    assert (answer.headers[OUTCOME], counters(app, slot)) == ("waiting", (2, 0, 0))
+    assert amira.open(answer.headers["Location"]).heading == "Confirm your booking"
+
+
+def test_a_proof_that_is_asked_for_no_longer_is_not_used_up(app: Flask, guarded: Slot, amira: Resident) -> None:
+    form = amira.form_of(guarded)
+    switch(app, guarded, OPENS_AT, ProofRule.NEVER)
+
+    assert amira.send(form, proof="AAAA").headers[OUTCOME] == "confirmed"
+    assert used(app) == 0
+
+
 def test_worthless_proofs_are_pressure(app: Flask, slot: Slot, amira: Resident) -> None:
     switch(app, slot, OPENS_AT)
     for _ in range(10):

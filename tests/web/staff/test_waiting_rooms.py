@@ -118,6 +118,8 @@ def test_what_is_held_unconfirmed_is_seen_on_the_room_the_board_and_the_list(des
     page = desk.visitor.open(f"/en/staff/{desk.event_slug}/slots/{desk.slot_slug}/bookings")
     assert "One place is held for a booking that is not confirmed yet: 25% of those held." in page.text
     assert "Held until 2 May at 12:30, not yet confirmed" in page.text
+    log = desk.visitor.open(page.link("Log"))
+    assert "Booked without the check for 1 person, to be confirmed" in log.text
 
 
 def test_whoever_only_looks_on_may_not_pause(app: Flask, desk: Desk) -> None:
