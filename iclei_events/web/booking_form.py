@@ -28,6 +28,7 @@ from iclei_events.services.refusals import (
     ToConfirmFirst,
     TooLarge,
     TooManyPlaces,
+    TooManyTries,
 )
 from iclei_events.services.slots import SlotToBook
 from iclei_events.web import (
@@ -183,7 +184,7 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
         in_line=in_line, too_large=isinstance(refusal, LargerThanSlot), over_limit=isinstance(refusal, TooManyPlaces),
         refused_clash=isinstance(refusal, Clashes),
         proof_refused=isinstance(refusal, ProofWorthless),
-        in_vain=isinstance(refusal, TooManyPlaces | ProofWorthless | ToConfirmFirst),
+        in_vain=isinstance(refusal, TooManyPlaces | TooManyTries | ProofWorthless | ToConfirmFirst),
     )  # fmt: skip
     response.headers[OUTCOME] = reply.outcome.value
     return response

@@ -14,7 +14,7 @@ from iclei_events.models import StaffRole
 from iclei_events.services import allowances
 from iclei_events.web import limits
 from iclei_events.web.limits import COSTLY, FROM_NETWORK, From
-from tests import queries, signers
+from tests import queries, scenes, signers
 from tests.clients import Page
 from tests.conftest import settings_for
 from tests.databases import Database
@@ -136,13 +136,15 @@ def test_a_form_counts_once_however_often_it_is_sent(app: Flask) -> None:
 def test_a_refused_form_keeps_what_was_typed_and_is_taken_after_the_wait(
     app: Flask, app_clock: AppClock, language: str, said: str
 ) -> None:
-    slot = make_slot(app)
+    with app.app_context():
+        slot, _other = scenes.make_departures(5, 5)
     use_up(app, "book")
     amira = somebody_at(app, LIBRARY, language=language)
     answer = amira.book(slot, adults="2", access_needs="Rullstol", phone="070-123 45 67")
     page = amira.refused(answer, 429)
 
     assert said in page.text
+    assert not page.all("#other-times, a[href='#other-times']")  # another time would be refused as well
     kept = page.fields()
     assert (kept["adults"], kept["access_needs"], kept["email"]) == ("2", "Rullstol", "amira@example.org")
     assert (answer.headers[OUTCOME], answer.headers["Retry-After"]) == ("refused", "1")
