@@ -137,11 +137,17 @@ def _part(message: EmailMessage, subtype: str) -> str:
     return str(part.get_content())
 
 
+def _address(language: str) -> str:
+    """Two people, so that the bookings of both languages are no clash."""
+    return f"{'one' if language == 'sv' else 'two'}@example.org"
+
+
 def book(
     slot: Slot, name: str, language: str = "sv", adults: int = 2, children: int = 1, *, unproven: bool = False
 ) -> str:
     """Book for a party; returns the reference."""
-    contact = Contact(name, "one@example.org", "one@example.org", access_need="Rullstol")
+    address = _address(language)
+    contact = Contact(name, address, address, access_need="Rullstol")
     key = f"key-{next(scenes._numbers)}"
     party = Party(adults, children)
     return bookings.book(
@@ -239,14 +245,14 @@ def _promise_news_of_slot(kind: MailKind, slot: Slot) -> None:
 def _promise_links(kind: MailKind, slot: Slot, language: str, name: str) -> None:
     if kind is MailKind.MY_CALENDAR:
         clock.freeze(clock.now() + my_bookings.BETWEEN_MAILS)
-        calendar_feeds.ask_for_address("one@example.org", language=language)
+        calendar_feeds.ask_for_address(_address(language), language=language)
         return
     book(slot, name, language, children=0)
     with transaction() as session:
         own = session.scalars(select(Booking).where(Booking.slot_id == slot.id)).all()
         ids = [booking.id for booking in own]
         outbox.mail(
-            session, MailKind.MY_BOOKINGS, recipient="one@example.org", language=language, at=clock.now(),
+            session, MailKind.MY_BOOKINGS, recipient=_address(language), language=language, at=clock.now(),
             booking=own[0], context={"booking_ids": ids},
         )  # fmt: skip
 

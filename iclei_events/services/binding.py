@@ -60,7 +60,7 @@ class Binding:
 
     def check(self, session: Session, stay: clashes.Stay, own: Booking | None = None) -> None:
         """Raise ``Clashes`` where the stay cannot be kept beside what the person has; ``own`` is being changed."""
-        ways = roads.read()
+        ways = roads.read(session)
         for other in own_times.of_contact(session, self.contact, self.event_id):
             if (own is None or other.id != own.id) and self.people & clashes.people_of(other):
                 gap = clashes.between(stay, other.slot, ways, None)

@@ -14,6 +14,7 @@ from iclei_events.i18n import Bilingual
 from iclei_events.models import RESIDENTS, Booking, BookingStatus
 from iclei_events.services import line
 from iclei_events.services.letters import (
+    Choice,
     Fact,
     Letter,
     Section,
@@ -22,7 +23,7 @@ from iclei_events.services.letters import (
     party_of,
     place_of,
 )
-from iclei_events.services.own_days import Clash, OwnDay
+from iclei_events.services.own_days import Clash, Kept, OwnDay
 
 Context = Mapping[str, Any]
 """What was noted when the mail was promised and cannot be looked up when it is sent."""
@@ -32,11 +33,14 @@ BUS: Final = "bus"
 
 
 class BookingWriting:
-    """Writes a letter about one booking in one language; ``link`` opens the booking."""
+    """Writes a letter about one booking in one language; ``link`` opens it, ``link_to`` others of the same address."""
 
-    def __init__(self, booking: Booking, *, language: str, link: str, context: Context) -> None:
+    def __init__(
+        self, booking: Booking, *, language: str, link_to: Callable[[Booking | Kept], str], context: Context
+    ) -> None:
         self.booking, self.slot, self.event = booking, booking.slot, booking.slot.activity.event
-        self.language, self.link, self.context = language, link, context
+        self.language, self.link_to, self.context = language, link_to, context
+        self.link = link_to(booking)
         self.writing = Writing(language, self.event)
         self.title = self.slot.activity.title.in_language(language)
         self.starts = self.writing.moment(self.slot.starts_at)
@@ -125,17 +129,21 @@ class BookingWriting:
         if found:
             choice = gettext("Change one of them, or give back what you do not use, so that somebody else can come.")
             paragraphs = (*map(self._clash, found), choice)
-            yield Section(gettext("It clashes with another booking of yours"), paragraphs)
+            others = tuple(Choice(self._name_of(clash.kept), self.link_to(clash.kept)) for clash in found)
+            yield Section(gettext("It clashes with another booking of yours"), paragraphs, choices=others)
 
     def _clash(self, clash: Clash) -> str:
-        what, gap = clash.kept.title.in_language(self.language), clash.gap
-        moment = self.writing.moment(clash.kept.starts_at)
+        what, gap = self._name_of(clash.kept), clash.gap
         if gap.leg is None:
-            return gettext("%(what)s, %(moment)s, is at the same time.", what=what, moment=moment)
+            return gettext("%(what)s is at the same time.", what=what)
         return gettext(
-            "%(what)s, %(moment)s: there are %(minutes)s min between, and the way takes about %(needed)s min.",
-            what=what, moment=moment, minutes=gap.minutes, needed=gap.leg.minutes,
+            "%(what)s: there are %(minutes)s min between, and the way takes about %(needed)s min.",
+            what=what, minutes=gap.minutes, needed=gap.leg.minutes,
         )  # fmt: skip
+
+    def _name_of(self, kept: Kept) -> str:
+        title = kept.title.in_language(self.language).split(": ")[0]
+        return gettext("%(what)s, %(moment)s", what=title, moment=self.writing.moment(kept.starts_at))
 
     def somebody_cannot_come(self) -> Section:
         if self.size == 1:

@@ -35,7 +35,7 @@ def effect_on(event: Event) -> Effect:
         if booking.attendee is not None:
             by_person[booking.attendee.email_key or booking.attendee.phone or ""].append(booking)
     by_person.pop("", None)
-    parties, ways = by_person.values(), roads.read()
+    parties, ways = by_person.values(), roads.read(db.session())
     return Effect(_count(parties, ways, ClashRule.OVERLAP), _count(parties, ways, ClashRule.TRAVEL))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.headerregistry import Address
 from email.utils import parseaddr
+from functools import partial
 from typing import Final
 
 from flask import current_app, url_for
@@ -33,6 +34,7 @@ from iclei_events.services.links import secret_for
 from iclei_events.services.mail_headers import address
 from iclei_events.services.my_bookings_letter import my_bookings_letter
 from iclei_events.services.my_calendar_letter import my_calendar_letter
+from iclei_events.services.own_days import Kept
 
 
 class NoLongerTrueError(Exception):
@@ -53,8 +55,8 @@ def _booking_letter(row: OutboxMail) -> Letter:
     letter = booking_letters.LETTERS[row.kind]
     if not letter.is_true(booking, clock.now(), row.context):
         raise NoLongerTrueError(f"the booking is {booking.status.value}")
-    link = _booking_link(booking, row.language)
-    return letter.write(BookingWriting(booking, language=row.language, link=link, context=row.context))
+    link_to = partial(_booking_link, language=row.language)
+    return letter.write(BookingWriting(booking, language=row.language, link_to=link_to, context=row.context))
 
 
 def _invitation_letter(row: OutboxMail) -> Letter:
@@ -145,7 +147,7 @@ def _signing_link(kind: MailKind, signatory: Signatory, language: str) -> str:
     return url_for("signing.confirm", lang=language, reference=signatory.reference, key=key, _external=True)
 
 
-def _booking_link(booking: Booking, language: str) -> str:
+def _booking_link(booking: Booking | Kept, language: str) -> str:
     key = secret_for("booking", booking.salt, current_app.config["SECRET_KEY"])
     return url_for("bookings.show", lang=language, reference=booking.reference, key=key, _external=True)
 

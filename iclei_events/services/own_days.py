@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
+from sqlalchemy.orm import Session, object_session
+
 from iclei_events.db import db
 from iclei_events.i18n import Bilingual
 from iclei_events.models import Booking, ClashRule, Way
@@ -20,6 +22,8 @@ class Kept(Stay, Protocol):
 
     @property
     def reference(self) -> str: ...
+    @property
+    def salt(self) -> str: ...
     @property
     def slot_id(self) -> int: ...
     @property
@@ -38,18 +42,18 @@ class KeptBooking(NamedTuple):
     """As much of a booking that holds places as a clash with it shows."""
 
     reference: str
+    salt: str
     slot_id: int
     title: Bilingual
     starts_at: datetime
     ends_at: datetime
     venue_id: int | None
-    booking: Booking
 
     @classmethod
     def of(cls, booking: Booking) -> KeptBooking:
         slot = booking.slot
-        title = slot.activity.title
-        return cls(booking.reference, slot.id, title, slot.starts_at, slot.ends_at, slot.venue_id, booking)
+        when = slot.starts_at, slot.ends_at, slot.venue_id
+        return cls(booking.reference, booking.salt, slot.id, slot.activity.title, *when)
 
 
 class Clash(NamedTuple):
@@ -69,20 +73,20 @@ class OwnDay:
     way: Way
 
     @classmethod
-    def of(cls, times: Sequence[Kept], way: Way) -> OwnDay:
+    def of(cls, times: Sequence[Kept], way: Way, session: Session | None = None) -> OwnDay:
         """Nothing is asked of the database for who keeps no time."""
-        return cls(times, roads.read() if times else Roads(), way)
+        return cls(times, roads.read(session or db.session()) if times else Roads(), way)
 
     @classmethod
     def beside(cls, own: Booking, others: Sequence[Booking], way: Way) -> OwnDay:
         """What somebody of a booking's party keeps beside it, among these others."""
-        return cls.of([KeptBooking.of(other) for other in own_times.besides(own, others)], way)
+        kept = [KeptBooking.of(other) for other in own_times.besides(own, others)]
+        return cls.of(kept, way, object_session(own))
 
     @classmethod
     def beside_by_address(cls, own: Booking) -> OwnDay:
         """As ``beside``, among all bookings of the same address: for whoever reads its mail."""
-        found = own_times.of_contact(db.session(), own.attendee) if own.attendee is not None else []
-        return cls.beside(own, found, USUAL_WAY)
+        return cls.beside(own, own_times.near(own), USUAL_WAY)
 
     def clashes_with(self, slot: Timed) -> list[Clash]:
         """What overlaps first, then what leaves too little time for the way. Another booking there is no clash."""
@@ -104,29 +108,30 @@ class OwnDay:
 
 
 class Line(NamedTuple):
-    """A booking in the order of the day: what it clashes with, and the gap to the next one on the same day, if any."""
+    """A booking in the order of the day: whether it clashes, with which later ones, and the gap to the next if not."""
 
     booking: Booking
-    clashes: list[Clash]
+    is_in_clash: bool
+    ahead: list[Clash]
     next: Gap | None
 
 
 def in_order(bookings: Sequence[Booking], kept: Sequence[Booking], way: Way) -> list[Line]:
     """A line for each of the bookings, which stand by time; ``kept`` are those among them that hold places."""
-    ways = roads.read() if len(kept) > 1 else Roads()
+    ways = roads.read(db.session()) if len(kept) > 1 else Roads()
     return [_line(booking, kept if booking in kept else [], ways, way) for booking in bookings]
 
 
 def _line(booking: Booking, kept: Sequence[Booking], ways: Roads, way: Way) -> Line:
     others = own_times.besides(booking, kept)
+    later = [other for other in others if kept.index(other) > kept.index(booking)]
+    ahead = OwnDay([KeptBooking.of(other) for other in later], ways, way).clashes_with(booking.slot)
     found = OwnDay([KeptBooking.of(other) for other in others], ways, way).clashes_with(booking.slot)
-    later = (other for other in others if _is_later_that_day(other, booking))
-    following = min(later, key=lambda other: other.slot.starts_at, default=None)
+    following = next((other for other in later if _is_same_day(other, booking)), None)
     gap = clashes.between(booking.slot, following.slot, ways, way) if following is not None else None
-    return Line(booking, found, gap if gap is not None and not gap.is_clash else None)
+    return Line(booking, bool(found), ahead, gap if gap is not None and not gap.is_clash else None)
 
 
-def _is_later_that_day(other: Booking, booking: Booking) -> bool:
+def _is_same_day(other: Booking, booking: Booking) -> bool:
     zone = booking.slot.activity.event.zone
-    days = {one.slot.starts_at.astimezone(zone).date() for one in (other, booking)}
-    return other.slot.starts_at > booking.slot.starts_at and len(days) == 1
+    return len({one.slot.starts_at.astimezone(zone).date() for one in (other, booking)}) == 1

@@ -18,6 +18,7 @@ from iclei_events import clock
 from iclei_events.models import AidKind, Booking, BookingStatus, Slot, SlotAid
 from iclei_events.services import aids, moving, need_words
 from iclei_events.services.clashes import Gap
+from iclei_events.services.own_days import OwnDay
 from iclei_events.services.refusals import Refusal
 from iclei_events.web import access, filters, own_clashes, refusals
 from iclei_events.web.bookings import blueprint
@@ -102,7 +103,7 @@ def _show(
     now = clock.now()
     day, there = own_clashes.day_beside(own), aids.of_slots([slot.id for slot in times])
     others = [
-        _with_needs(_choice(own, slot, now, own_clashes.gap_of(day, slot)), own, there[slot.id])
+        _with_needs(_choice(own, slot, now, day), own, there[slot.id])
         for slot in times
         if slot.cancelled_at is None and slot.starts_at > now
     ]
@@ -122,7 +123,10 @@ def _with_needs(time: OtherTime, own: Booking, there: Mapping[AidKind, SlotAid])
     return replace(time, lost=lost, open=still_open)
 
 
-def _choice(own: Booking, slot: Slot, now: datetime, gap: Gap | None) -> OtherTime:
+def _choice(own: Booking, slot: Slot, now: datetime, day: OwnDay) -> OtherTime:
+    gap = own_clashes.gap_of(day, slot)
+    if day.is_refused(slot.clashes, slot):
+        return OtherTime(slot, "", gap)
     if own.status not in moving.MOVABLE or not slot.takes_bookings(now) or own.size > slot.party_limit:
         return OtherTime(slot, "", gap)
     if slot.left >= own.size:

@@ -76,5 +76,5 @@ def _index(form: LinksForm) -> str:
     lines = own_days.in_order(opened, kept, ways.chosen())
     return render_template(
         "my/index.html", form=form, way=ways.chosen() if len(kept) > 1 else None,
-        bookings=[(line.booking, standing(line.booking, now), line.clashes, line.next) for line in lines],
+        bookings=[(line, standing(line.booking, now)) for line in lines],
     )  # fmt: skip

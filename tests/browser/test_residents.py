@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NewReader, in_english_on_a_phone
+from tests.browser import accessibility
+from tests.browser.conftest import NewReader, in_english_on_a_phone, in_swedish_on_a_phone
 from tests.browser.reader import Reader, link_in
 from tests.browser.staff import Colleague
 from tests.live_site import LiveSite
@@ -150,3 +151,29 @@ def test_a_wrong_form_says_what_to_mend_leads_there_and_keeps_what_was_typed(
         expect(wrong).to_be_focused()
     typed = {name: resident.page.locator(f"[name={name}]").input_value() for name in ("name", "email", "children")}
     assert typed == {"name": "Nermin Öhman", "email": "nermin", "children": "2"}
+
+
+@in_swedish_on_a_phone
+def test_a_clash_is_told_before_and_after_and_changed_in_one_press(new_reader: NewReader, device: str) -> None:
+    reader = new_reader()
+    contact = {"name": "Karin Rask", "email": address(reader, "krock", device)}
+    for slot in ("botildenborg-1300", "vastra-hamnen-1330"):
+        reader.open(f"/slots/{slot}/book")
+        is_told = reader.page.get_by_text(reader.words("You already have a booking at this time"))
+        expect(is_told).to_have_count(int(slot == "vastra-hamnen-1330"))
+        assert accessibility.faults(reader.page, reader.language) == []
+        reader.write(**contact)
+        reader.page.locator("main [name=email]").press("Enter")
+        reader.heading("Your place", "Your places", 1)
+
+    clash = reader.page.get_by_text(reader.words("You have another booking at the same time"))
+    expect(clash).to_be_visible()
+    assert accessibility.faults(reader.page, reader.language) == []
+    reader.press("Change this one to %(time)s", time=reader.time("11:00"))
+    reader.heading("Your place", "Your places", 1)
+    expect(clash).to_have_count(0)
+
+    reader.open("/my")
+    reader.press("By bicycle")
+    expect(reader.button("By bicycle")).to_have_attribute("aria-pressed", "true")
+    assert accessibility.faults(reader.page, reader.language) == []

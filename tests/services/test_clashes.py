@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iclei_events.db import db, transaction
 from iclei_events.models import Booking, Way
-from iclei_events.services import attendees, changes, clashes, own_times
+from iclei_events.services import attendees, changes, own_times
 from iclei_events.services.booking_rows import Contact
 from iclei_events.services.clashes import between, nearest_that_fits, people_of
 from iclei_events.services.travel import Leg, Roads
@@ -183,12 +183,19 @@ class TestPeople:
         found = own_times.of_references([answer.reference for answer in (held, cancelled, waiting, over)])
         assert [booking.reference for booking in found] == [held.reference]
 
-    def test_of_an_address_all_are_found_and_of_no_address_none(self) -> None:
-        held = [scenes.book(scenes.make_slot(), "Amira").reference for _ in range(2)]
-        scenes.book(scenes.make_slot(), "Boris")
-        own = scenes.booking(held[0])
-        assert own.attendee is not None
-        session = db.session()
-        assert [one.reference for one in own_times.of_contact(session, own.attendee)] == held
-        assert own_times.of_contact(session, Contact("Nobody", "", "")) == []
-        assert clashes.people_of_contact(own.attendee) == {"amira", "amira@example.org"}
+    def test_of_an_address_all_at_an_event_are_found_and_of_no_address_none(self) -> None:
+        first, second = scenes.make_departures(5, 5)
+        held = [scenes.book(slot, "Amira").reference for slot in (first, second)]
+        for other, name in ((scenes.make_slot(), "Amira"), (first, "Boris")):
+            scenes.book(other, name)
+        session, event_id = db.session(), scenes.slot_now(first).event_id
+        amira, nobody = scenes.contact("Amira"), Contact("Nobody", "", "")
+        assert [one.reference for one in own_times.of_contact(session, amira, event_id)] == held
+        assert own_times.of_contact(session, nobody, event_id) == []
+
+    def test_near_a_booking_are_those_of_its_address_at_all_events_but_none_a_day_apart(self) -> None:
+        own, near = scenes.make_slot(), scenes.make_slot()
+        far = scenes.make_slot(starts_at=own.starts_at + timedelta(days=3), ends_at=own.ends_at + timedelta(days=3))
+        answers = [scenes.book(slot, "Amira") for slot in (own, own, near, far)]
+        scenes.book(near, "Boris")
+        assert [one.reference for one in own_times.near(scenes.booking(answers[0]))] == [answers[2].reference]

@@ -78,6 +78,16 @@ def test_both_languages_say_the_same_things_in_the_same_order(kind: MailKind) ->
     assert len(text_of(swedish).splitlines()) == len(text_of(english).splitlines())
 
 
+@pytest.mark.parametrize("kind", [MailKind.BOOKING_CONFIRMED, MailKind.BOOKING_OFFERED])
+def test_what_clashes_is_said_with_a_link_to_it(kind: MailKind) -> None:
+    alone = text_of(written(promise(kind, "en"))).count("key=")
+    beside = text_of(written(promise(kind, "en")))
+
+    assert "IT CLASHES WITH ANOTHER BOOKING OF YOURS" in beside
+    assert "Tour in English, 14 May at 10:30 is at the same time." in " ".join(beside.split())
+    assert beside.count("key=") == alone + 1
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", MailKind)
 def test_the_html_is_sound_and_asks_nothing_of_the_network(kind: MailKind, language: str) -> None:
