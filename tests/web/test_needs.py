@@ -171,7 +171,7 @@ def two_times(app: Flask) -> tuple[Slot, Slot]:
 def test_the_page_says_beforehand_what_the_other_time_has(app: Flask, amira: Resident) -> None:
     first, second = two_times(app)
     page = own_page(amira, first, wheelchair="1")
-    assert "Har inte genast: 1 plats för rullstol" in amira.open(f"{page.path}/move").text
+    assert "Har inte just nu: 1 plats för rullstol" in amira.open(f"{page.path}/move").text
     with app.app_context():
         aids.give(second)
     choice = amira.open(f"{page.path}/move")
@@ -196,7 +196,7 @@ def test_what_has_gone_meanwhile_at_the_other_time_stops_the_move(app: Flask, am
     with app.app_context():
         aids.book(second, "Boris")
     stays = amira.submit(choice, "Byt tid", status=409, to=second.slug)
-    assert "Den tiden har inte längre genast det vi har lovat dig." in stays.text
+    assert "Den tiden har inte längre det vi har lovat dig." in stays.text
     assert states(app, page.path.rsplit("/", 1)[1]) == {"wheelchair": "promised"}
 
 
