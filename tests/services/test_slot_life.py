@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -73,8 +74,18 @@ class SlotLife(RuleBasedStateMachine):
         self.model.lapse(mine.slot, *others)
         return mine
 
+    @initialize(target=made, arrivals=st.lists(st.tuples(SLOTS, SIZES, NEEDS), min_size=2, max_size=6))
+    def some_have_come(self, arrivals: list[tuple[int, int, int]]) -> Any:
+        """Parties that are there to begin with: else most lives would be too short for anybody to stand in a way."""
+        came = [self._come(slot, size, None, wait=True, wheels=wheels) for slot, size, wheels in arrivals]
+        return multiple(*(number for number in came if number is not None))
+
     @rule(target=made, slot=SLOTS, size=SIZES, wait=st.booleans(), least=st.none() | SIZES, wheels=NEEDS)
     def book(self, slot: int, size: int, wait: bool, least: int | None, wheels: int) -> Any:
+        number = self._come(slot, size, least, wait=wait, wheels=wheels)
+        return multiple() if number is None else number
+
+    def _come(self, slot: int, size: int, least: int | None, *, wait: bool, wheels: int) -> int | None:
         before = deepcopy(self.model)
         wheels = min(wheels, size)
         some = least if least is not None and least < size else None
@@ -87,7 +98,7 @@ class SlotLife(RuleBasedStateMachine):
         except refusals.NoRoom:
             assert expected is None
             self.model = before
-            return multiple()
+            return None
         assert expected is not None
         self.references.append(answer.reference)
         return len(self.references) - 1
