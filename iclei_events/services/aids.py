@@ -7,12 +7,19 @@ called with the slot's lock held, so that what comes free goes to whoever asked 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from iclei_events.db import db
 from iclei_events.models import COUNTED, KEPT, SHARED, AccessNeed, AidKind, Booking, SlotAid
+
+_OF_SLOTS: Final = (
+    select(SlotAid)
+    .where(SlotAid.slot_id.in_(bindparam("slot_ids", expanding=True)))
+    .execution_options(populate_existing=True)
+)
 
 
 def of_slot(slot_id: int) -> dict[AidKind, SlotAid]:
@@ -23,8 +30,8 @@ def of_slot(slot_id: int) -> dict[AidKind, SlotAid]:
 def of_slots(slot_ids: Collection[int]) -> dict[int, dict[AidKind, SlotAid]]:
     """As ``of_slot``, for many."""
     found: dict[int, dict[AidKind, SlotAid]] = {slot_id: {} for slot_id in slot_ids}
-    query = select(SlotAid).where(SlotAid.slot_id.in_(found)).execution_options(populate_existing=True)
-    for aid in sorted(db.session.scalars(query), key=lambda aid: COUNTED.index(aid.kind)):
+    of_them = db.session.scalars(_OF_SLOTS, {"slot_ids": list(found)})
+    for aid in sorted(of_them, key=lambda aid: COUNTED.index(aid.kind)):
         found[aid.slot_id][aid.kind] = aid
     return found
 

@@ -13,14 +13,18 @@ from iclei_events.services.own_days import OwnDay
 from iclei_events.web import access, ways
 
 
-def opened() -> list[Booking]:
-    """The bookings holding places that this browser may open: nobody else's are told of."""
-    return [booking for booking in own_times.of_references(access.remembered()) if access.may_open(booking)]
+def opened(*, beside: str | None = None) -> list[Booking]:
+    """The bookings holding places that this browser may open: nobody else's are told of.
+
+    ``beside``: the reference of one that is known already, which most people have and no other.
+    """
+    references = [reference for reference in access.remembered() if reference != beside]
+    return [booking for booking in own_times.of_references(references) if access.may_open(booking)]
 
 
 def day_beside(own: Booking) -> OwnDay:
     """What the party of a booking keeps beside it."""
-    return OwnDay.beside(own, opened(), ways.chosen())
+    return OwnDay.beside(own, opened(beside=own.reference), ways.chosen())
 
 
 def gap_of(day: OwnDay, slot: Slot) -> Gap | None:
