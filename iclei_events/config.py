@@ -14,8 +14,14 @@ from iclei_events.db import engine_options
 ROOT: Final = Path(__file__).resolve().parent.parent
 DEMO_SECRET: Final = "demo-only-secret-not-for-production"  # noqa: S105  refused in production
 SHORTEST_SECRET: Final = 32
-AT_ONCE: Final = 8
-"""Requests a web worker does at once; the database's pool has as many connections."""
+AT_ONCE: Final = 3
+"""Requests a web worker works for at once."""
+MOST_IN_LINE: Final = 24
+"""Those that wait to be worked for; a page beyond these is told at once to come again."""
+LIGHT_AT_ONCE: Final = 2
+"""Requests a web worker answers from memory at once, beside the others."""
+LIGHT_IN_LINE: Final = 16
+"""Those that wait for that."""
 
 
 class UnsafeSettingError(ValueError):

@@ -27,8 +27,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 WAIT_SECONDS: Final = 4.0
 """How long a request waits for the database before it answers 503 (fault plan: at most 5 s)."""
 
-CONNECTIONS: Final = 8
-"""One for each thread of a web worker (see cli.serve): a connection beyond these is made and lost each time."""
+CONNECTIONS: Final = 6
+"""As many as a web worker answers at once (see config): a connection beyond these is made and lost each time."""
 
 WRITES: Final = {"writes": True}
 """Marks a connection's transaction as one that writes: SQLite then takes its write lock at BEGIN, not halfway."""

@@ -9,17 +9,19 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Integer, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from iclei_events import clock
-from iclei_events.db import db, one_statement, transaction
+from iclei_events.db import db, one_statement, short_transaction, transaction
 from iclei_events.models import ProofRule, WaitingRoom
+from iclei_events.models.types import UtcDateTime
 from iclei_events.services import log, refusals
 from iclei_events.services.admission import SEED_BYTES, Line, Ticket
+from iclei_events.services.prepared import Prepared
 
 OPENS_BEFORE: Final = timedelta(minutes=15)
 """How long before booking opens its waiting room does."""
@@ -49,29 +51,40 @@ def take_ticket(event_id: int, opens_at: datetime, line: Line | None) -> Ticket:
 
 def _count_at_once(event_id: int, line: Line, now: datetime) -> Ticket | None:
     """One more ticket where nothing else has to change; None: look closer."""
-    room = update(WaitingRoom).where(WaitingRoom.event_id == event_id, WaitingRoom.opens_at == line.opens_at)
+    room = {"event_id": event_id, "opens_at": line.opens_at}
     if now < line.opens_at:
-        number = _run(
-            room.where(WaitingRoom.seed.is_(None)).values(early=WaitingRoom.early + 1).returning(WaitingRoom.early)
-        )
+        number = _run(_ONE_MORE_EARLY, room)
     else:
-        without_savings = WaitingRoom.early + WaitingRoom.late + WaitingRoom.per_second >= line.let_in_by(now)
-        number = _run(
-            room.where(WaitingRoom.seed.is_not(None), WaitingRoom.counted_from == line.counted_from, without_savings)
-            .values(late=WaitingRoom.late + 1)
-            .returning(WaitingRoom.late)
-        )
+        room |= {"counted_from": line.counted_from, "let_in": line.let_in_by(now)}
+        number = _run(_ONE_MORE_LATE, room)
     return None if number is None else Ticket(now < line.opens_at, number)
 
 
-def _run(statement: Update) -> int | None:
+_ROOM: Final = update(WaitingRoom).where(
+    WaitingRoom.event_id == bindparam("event_id", type_=Integer),
+    WaitingRoom.opens_at == bindparam("opens_at", type_=UtcDateTime),
+)
+_ONE_MORE_EARLY: Final = Prepared(
+    _ROOM.where(WaitingRoom.seed.is_(None)).values(early=WaitingRoom.early + 1).returning(WaitingRoom.early)
+)
+_ONE_MORE_LATE: Final = Prepared(
+    _ROOM.where(
+        WaitingRoom.seed.is_not(None),
+        WaitingRoom.counted_from == bindparam("counted_from", type_=UtcDateTime),
+        # A line in which nobody has stood for a while is counted anew: see Line.without_savings.
+        WaitingRoom.early + WaitingRoom.late + WaitingRoom.per_second >= bindparam("let_in", type_=Integer),
+    )
+    .values(late=WaitingRoom.late + 1)
+    .returning(WaitingRoom.late)
+)
+
+
+def _run(statement: Prepared, values: dict[str, Any]) -> int | None:
     """A statement that returns one number, as a transaction of its own."""
-    statement = statement.execution_options(synchronize_session=False)
-    if db.engine.dialect.name == "postgresql":
-        with one_statement() as connection:
-            return connection.execute(statement).scalar_one_or_none()
-    with transaction() as session:
-        return session.execute(statement).scalar_one_or_none()
+    alone = one_statement if db.engine.dialect.name == "postgresql" else short_transaction
+    with alone() as connection:
+        row = statement.execute(connection, values).first()
+    return int(row[0]) if row is not None else None
 
 
 def _count_under_lock(event_id: int, opens_at: datetime, now: datetime) -> Ticket:

@@ -37,6 +37,7 @@ from iclei_events.web import (
     kept_forms,
     kept_slots,
     limits,
+    overload,
     proofs,
     refusals,
     turnstile,
@@ -91,11 +92,13 @@ class BookingForm(NeedFields):
 
 @blueprint.route("/slots/<slot_slug>/book", methods=["GET", "POST"])
 @csrf.exempt  # type: ignore[untyped-decorator]  # the form checks the token itself, so that a dead one keeps what was typed
+@overload.light
 def book(slot_slug: str) -> Response:
     if request.method != "POST":
         return waiting_room.instead_of_form(slot_slug) or kept_forms.show(
             lambda key, challenge: _open(slot_slug, key, challenge), proofs.challenge_for(slot_slug)
         )
+    overload.take_turn()
     form = BookingForm(language=current_language(), wait=True)
     if "way" in request.form:
         ways.choose(request.form["way"])

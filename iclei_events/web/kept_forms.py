@@ -16,7 +16,7 @@ from flask import current_app, request
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
-from iclei_events.web import limits
+from iclei_events.web import limits, overload
 from iclei_events.web.page_cache import KeptPage, PageCache, is_personal
 
 TOKEN: Final = "\ue000token\ue001"  # noqa: S105  a mark, no secret
@@ -46,6 +46,7 @@ def show(render: Callable[[str, str], Response], challenge: str) -> Response:
     key = secrets.token_urlsafe(KEY_BYTES)
     if not current_app.config["PAGE_CACHE_SECONDS"] or request.query_string or is_personal():
         limits.check_network("page")
+        overload.take_turn()
         return render(key, challenge)
     cache: PageCache = current_app.extensions.setdefault("kept_forms", PageCache())
     own, stamp = Own(generate_csrf(), key, challenge), (int(time.monotonic()), bool(challenge))

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 
 from iclei_events import clock
 from iclei_events.services import revisions
-from iclei_events.web import limits
+from iclei_events.web import limits, overload
 from iclei_events.web.compression import best_coding, compress
 
 MOST_PAGES: Final = 256
@@ -128,11 +128,11 @@ def cached_page(*parameters: str) -> Callable[[View], Callable[..., Response]]:
         @wraps(view)
         def answer(**values: Any) -> Response:
             if is_personal():
-                limits.check_network("page")
+                _begin_work()
                 return _personal(view(**values))
             return _shared(_kept_page(view, values, parameters))
 
-        return answer
+        return overload.light(answer)
 
     return decorate
 
@@ -155,7 +155,7 @@ def _kept_page(view: View, values: dict[str, Any], parameters: tuple[str, ...]) 
     seconds = current_app.config["PAGE_CACHE_SECONDS"]
     may_keep = bool(seconds) and all(name in parameters and len(given) == 1 for name, given in request.args.lists())
     if not may_keep:
-        limits.check_network("page")
+        _begin_work()
         return KeptPage(view(**values).encode())
     cache: PageCache = current_app.extensions.setdefault("page_cache", PageCache())
     address = f"{request.path}?{sorted(request.args.items())}"
@@ -163,6 +163,8 @@ def _kept_page(view: View, values: dict[str, Any], parameters: tuple[str, ...]) 
     page = cache.find(address, stamp)
     if page is not None:
         return page
+    if request.args:
+        overload.take_turn()
     with cache.turn_to_render(address):
         page = cache.find(address, stamp)
         if page is None:
@@ -171,6 +173,12 @@ def _kept_page(view: View, values: dict[str, Any], parameters: tuple[str, ...]) 
             if g.get("page_is_kept", True) and not session.modified:
                 cache.keep(address, page)
         return page
+
+
+def _begin_work() -> None:
+    """Before a page is made for one visitor alone."""
+    limits.check_network("page")
+    overload.take_turn()
 
 
 def _personal(body: str) -> Response:

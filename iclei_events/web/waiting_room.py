@@ -9,16 +9,18 @@ from iclei_events import clock
 from iclei_events.models import Slot
 from iclei_events.services import slots, waiting_rooms
 from iclei_events.services.refusals import NotOpenYet
-from iclei_events.web import turnstile, waiting_room_page
+from iclei_events.web import overload, turnstile, waiting_room_page
 from iclei_events.web.languages import PREFIX
 
 blueprint = Blueprint("waiting_room", __name__, url_prefix=PREFIX)
 
 
 @blueprint.get("/slots/<slot_slug>/waiting-room")
+@overload.light
 def show(slot_slug: str) -> Response:
     opening = turnstile.opening_of(slot_slug)
     if opening is None:
+        overload.take_turn()
         return _without_room(slots.find(slot_slug) or abort(404))
     ticket = turnstile.ticket_for(opening)
     if ticket is not None:
@@ -27,6 +29,7 @@ def show(slot_slug: str) -> Response:
 
 
 @blueprint.post("/slots/<slot_slug>/waiting-room")
+@overload.light
 def enter(slot_slug: str) -> Response:
     """Give this browser a ticket; one that it holds already stays as good as it is."""
     opening = turnstile.opening_of(slot_slug)
@@ -38,8 +41,8 @@ def enter(slot_slug: str) -> Response:
             ticket = waiting_rooms.take_ticket(opening.event_id, opening.opens_at, opening.line)
         except NotOpenYet:
             return redirect(url_for(".show", slot_slug=slot_slug), 303)
-        if opening.line is None or opening.line.seed is None:
-            turnstile.forget()
+        if opening.line is None or (opening.line.seed is None and clock.now() >= opening.opens_at):
+            turnstile.forget()  # the ticket has made the room, or has had its lot drawn
         turnstile.keep(opening, ticket)
     return redirect(waiting_room_page.address(slot_slug, ticket=turnstile.signed(opening, ticket)), 303)
 

@@ -22,7 +22,6 @@ from iclei_events.services.admission import Ticket
 from iclei_events.services.openings import Opening, OpeningSlot
 from iclei_events.web import turnstile
 from iclei_events.web.languages import current_language
-from iclei_events.web.page_cache import CLOCK_STEP
 
 MARKS: Final = {name: f"\ue000{name}\ue001" for name in ("token", "before", "wait", "here", "link", "still")}
 """Where a visitor's own words stand in a page that is rendered for many: signs that no text of ours has."""
@@ -61,7 +60,7 @@ class View:
         """Pages with the same key differ in a visitor's own numbers alone."""
         return (
             current_language(), self.slot.slug, self.opening.opens_at, self.room, self.paused, self.all_gone,
-            self.still, self.places, self.slot.left,
+            self.still, self.places,
         )  # fmt: skip
 
 
@@ -140,9 +139,9 @@ def _seconds_to_news(view: View, ticket: Ticket | None, now: datetime) -> int:
 
 
 def _shared_body(view: View, now: datetime) -> str:
-    """The page with its marks, from memory if it was made in the last seconds."""
+    """The page with its marks, from memory if it was made in the same second: so old may a number of places be."""
     pages: dict[Any, tuple[int, str]] = current_app.extensions.setdefault("waiting_room_pages", {})
-    step = int(now.timestamp()) // CLOCK_STEP
+    step = int(now.timestamp())
     made_at, body = pages.get(view.shared_key, (None, ""))
     if made_at == step and current_app.config["PAGE_CACHE_SECONDS"]:
         g.event = None
