@@ -77,7 +77,8 @@ class RushSite(LiveSite):
                 )
             if per_second is not None:
                 connection.execute(
-                    text("INSERT INTO waiting_room (event_id, opens_at, early, late, per_second, let_in, counted_from, proof)"
+                    text("INSERT INTO waiting_room"
+                         " (event_id, opens_at, early, late, per_second, let_in, counted_from, proof)"
                          " SELECT id, :at, 0, 0, :rate, 0, :at, 'never' FROM event WHERE slug = :event"),
                     {"at": self.opening, "rate": per_second, "event": rush_people.EVENT},
                 )  # fmt: skip
