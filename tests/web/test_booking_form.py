@@ -11,7 +11,6 @@ from iclei_events.models import Event
 from tests.residents import OUTCOME, REFERENCE, Resident, booked, count_bookings, mails, make_departures, make_slot
 from tests.times import AppClock
 
-pytestmark = pytest.mark.either_database
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from tests.databases import Database
 from tests.signers import City
 from tests.times import AppClock
 
-pytestmark = pytest.mark.either_database
 
 LOCATION = "Location"
 ONE_DATABASE = pytest.mark.database("sqlite")
