@@ -18,6 +18,7 @@ from werkzeug.routing import Rule
 from iclei_events.db import db
 from iclei_events.models import (
     AddressChange,
+    AidKind,
     Booking,
     CalendarFeed,
     Grant,
@@ -111,6 +112,7 @@ def make_insider(app: Flask) -> Insider:
             "opening": 1651485600,
             "draw_slug": "siptex-evening",
             "code": tickets.code_of(own, app.config["SECRET_KEY"]),
+            "kind": AidKind.WHEELCHAIR.value,
         }
         key = app.config["SECRET_KEY"]
         feed = db.session.scalars(select(CalendarFeed)).one()

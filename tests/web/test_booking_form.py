@@ -12,7 +12,6 @@ from tests.residents import OUTCOME, REFERENCE, Resident, booked, count_bookings
 from tests.times import AppClock
 
 
-
 @pytest.fixture
 def amira(app: Flask) -> Resident:
     return Resident(app)

@@ -16,7 +16,6 @@ from tests.databases import Database
 from tests.signers import City
 from tests.times import AppClock
 
-
 LOCATION = "Location"
 ONE_DATABASE = pytest.mark.database("sqlite")
 """For what a form refuses before any database is asked."""
