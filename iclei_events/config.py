@@ -20,6 +20,8 @@ MOST_IN_LINE: Final = 24
 """Those that wait to be worked for; a page beyond these is told at once to come again."""
 LIGHT_AT_ONCE: Final = 2
 """Requests a web worker answers from memory at once, beside the others."""
+SENT_IN_LINE: Final = 32
+"""Forms that wait in a lane beside the pages; one beyond these is told at once to be sent again."""
 LIGHT_IN_LINE: Final = 16
 """Those that wait for that."""
 

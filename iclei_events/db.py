@@ -189,15 +189,18 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def short_transaction() -> Iterator[Connection]:
-    """As ``transaction()`` for whoever needs no objects: a connection without the session's bookkeeping."""
+def short_transaction(seconds: float = WAIT_SECONDS) -> Iterator[Connection]:
+    """As ``transaction()`` for whoever needs no objects: a connection without the session's bookkeeping.
+
+    ``seconds``: how long to wait for this process's turn to write on SQLite.
+    """
     session: Session = db.session()
     if session.info.get("in_transaction"):
         msg = "a service verb is one transaction: do not open one inside another"
         raise RuntimeError(msg)
     end_reading(session)
     with (
-        _turn_to_write(),
+        _turn_to_write(seconds),
         busy_as_such(),
         db.engine.connect() as connection,
         connection.execution_options(**WRITES).begin(),
@@ -206,12 +209,12 @@ def short_transaction() -> Iterator[Connection]:
 
 
 @contextmanager
-def _turn_to_write() -> Iterator[None]:
+def _turn_to_write(seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """The turn in SQLite's line; it ends whatever happens, or it would stop every writer after this one."""
     if db.engine.dialect.name != "sqlite":
         yield
         return
-    _write_line.enter(WAIT_SECONDS)
+    _write_line.enter(seconds)
     try:
         yield
     finally:

@@ -179,7 +179,9 @@ def _look_closer(rows: BookingRows, *, wait: bool, by: log.Actor) -> Answer | No
     answer = _answered_before(session, rows)
     if answer is not None:
         return answer
-    slot = session.scalars(_SLOT_NOW, {"slot_id": rows.slot_id}).one()
+    slot = session.scalars(_SLOT_NOW, {"slot_id": rows.slot_id}).one_or_none()
+    if slot is None:  # a new content pack has just taken it away
+        raise refusals.Closed
     check_open(slot, rows.now, by)
     if rows.limit is not None:
         person_limit.check(session, rows.limit, rows.size)

@@ -8,13 +8,15 @@ transactions share a commit by themselves, and only those on the same slot wait 
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from iclei_events.db import WAIT_SECONDS, DatabaseBusyError, db, end_reading, short_transaction
+from iclei_events.db import WAIT_SECONDS, DatabaseBusyError, busy_as_such, db, end_reading, short_transaction
 
 Answer = TypeVar("Answer")
 
@@ -28,21 +30,38 @@ class _Member(Generic[Answer]):
     def __init__(self, decide: Callable[[Connection], Answer]) -> None:
         self._decide = decide
         self._answers: list[Answer] = []
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
         self.is_done = False
         self.turn = threading.Event()
+        self.deadline = time.monotonic() + WAIT_SECONDS
+
+    @property
+    def seconds_left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
 
     def decide(self, connection: Connection) -> None:
+        """Decide in a savepoint. What goes wrong there alone is this member's; what ends all of it is raised."""
         try:
-            with connection.begin_nested():
+            with busy_as_such(), connection.begin_nested():
                 self._answers = [self._decide(connection)]
-        except Exception as error:  # noqa: BLE001  it belongs to whoever asked, and is raised there
+        except Exception as error:  # whatever it is, it belongs to whoever asked, and is raised there
+            if not _goes_on(connection):
+                # A full disk, say, ends SQLite's whole transaction: nothing of the group is stored, so nobody has it.
+                raise DatabaseBusyError from error
             self.error = error
 
     def answer(self) -> Answer:
         if self.error is not None:
             raise self.error
+        if not self._answers:
+            raise DatabaseBusyError
         return self._answers[0]
+
+
+def _goes_on(connection: Connection) -> bool:
+    """Whether the transaction is still the one that was begun: SQLite ends it by itself where it cannot go on."""
+    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver.in_transaction
 
 
 class Group:
@@ -61,10 +80,10 @@ class Group:
         """
         end_reading(db.session())
         member: _Member[Answer] = _Member(decide)
-        if not self._join(member) and not member.turn.wait(WAIT_SECONDS):
+        if not self._join(member) and not member.turn.wait(member.seconds_left):
             self._leave(member)
         if not member.is_done:
-            self._lead()
+            self._lead(member.seconds_left)
         return member.answer()
 
     def _join(self, member: _Member[Answer]) -> bool:
@@ -82,27 +101,24 @@ class Group:
                 raise DatabaseBusyError
         member.turn.wait()
 
-    def _lead(self) -> None:
+    def _lead(self, seconds: float) -> None:
         """Store the group as it stands when the writer's turn has come, then let the next in line lead."""
         group: list[_Member[object]] = []
         try:
-            with short_transaction() as connection:
-                group = self._take()
+            with short_transaction(seconds) as connection:
+                group = self._take(MOST)
                 for member in group:
                     member.decide(connection)
-        except BaseException as error:
-            # Whoever still waits has waited as long for the same writer: they are told at once.
-            group += self._take(everybody=True)
+        except Exception as error:  # noqa: BLE001  it belongs to those whose decisions these were
+            # Without a commit nobody has anything. Whoever came later than the leader may still try.
+            group = group or self._take(1)
             for member in group:
                 member.error = member.error or error
-            if not isinstance(error, Exception):
-                raise
         finally:
             self._hand_on(group)
 
-    def _take(self, *, everybody: bool = False) -> list[_Member[object]]:
+    def _take(self, most: int) -> list[_Member[object]]:
         with self._guard:
-            most = len(self._waiting) if everybody else MOST
             group, self._waiting = self._waiting[:most], self._waiting[most:]
             return group
 

@@ -1,7 +1,8 @@
 """As much of a slot as deciding about a booking needs, asked of the database a few times a second at most.
 
 In a rush hundreds book the same slot in one second. What is a moment old here decides nothing about its places: whether
-the slot is open and has room is for the statement that takes them.
+the slot is open and has room is for the statement that takes them. How many one booking may hold, and whether clashes
+bind, may have been otherwise a moment ago.
 """
 
 from __future__ import annotations

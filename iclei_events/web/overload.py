@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from flask import Flask, current_app, g, render_template, request
 from werkzeug.wrappers import Response
 
-from iclei_events.config import AT_ONCE, LIGHT_AT_ONCE, LIGHT_IN_LINE, MOST_IN_LINE
+from iclei_events.config import AT_ONCE, LIGHT_AT_ONCE, LIGHT_IN_LINE, MOST_IN_LINE, SENT_IN_LINE
 from iclei_events.i18n import Language, as_language
 from iclei_events.web.security import HEADERS
 
@@ -52,13 +52,14 @@ class TooBusyError(Exception):
 class Turns:
     """A first-come line before so many places.
 
-    Whoever is not patient is turned away while so many wait already, or the first of them has waited too long.
+    Whoever comes is turned away while so many wait already; who is not patient, also while the first of them has waited
+    too long. The patient find room in line where others do not.
     """
 
-    def __init__(self, places: int, most_in_line: int) -> None:
+    def __init__(self, places: int, most_in_line: int, patient_in_line: int = SENT_IN_LINE) -> None:
         self._guard = threading.Lock()
         self._free = places
-        self._most_in_line = most_in_line
+        self._most_in_line = {False: most_in_line, True: most_in_line + patient_in_line}
         self._waiting: deque[tuple[float, threading.Event]] = deque()
 
     def enter(self, seconds: float, *, patient: bool) -> bool:
@@ -69,7 +70,7 @@ class Turns:
                 self._free -= 1
                 return True
             is_late = bool(self._waiting) and now - self._waiting[0][0] > seconds
-            if not patient and (is_late or len(self._waiting) >= self._most_in_line):
+            if len(self._waiting) >= self._most_in_line[patient] or (is_late and not patient):
                 return False
             self._waiting.append((now, turn))
         if turn.wait(seconds):

@@ -24,7 +24,7 @@ QUIET: Final = (
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
-    "--renderer-process-limit=1",  # each test has new contexts: a process for each of their pages costs more than it gives
+    "--renderer-process-limit=1",  # a process for each page of each new context gives nothing
 )
 LAPTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}

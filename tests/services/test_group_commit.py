@@ -146,6 +146,37 @@ def test_nobody_is_told_yes_when_the_commit_fails(app: Flask) -> None:
     assert stored() == []
 
 
+def fill_the_disk(connection: Connection) -> int:
+    """SQLite ends the whole transaction by itself then, not only the savepoint."""
+    connection.exec_driver_sql("PRAGMA max_page_count=1")  # no more than there are
+    connection.exec_driver_sql(
+        "INSERT INTO calendar_feed (email_key, reference, salt, created_at)"
+        " VALUES ('7', '7', hex(zeroblob(4000000)), '2022-05-02')"
+    )
+    return 7
+
+
+def test_a_disk_that_is_full_halfway_leaves_nobody_with_a_yes(app: Flask) -> None:
+    answers = gathered(app, add(1), fill_the_disk, add(2))
+    db.engine.dispose()
+
+    assert answers == dict.fromkeys(range(3), "DatabaseBusyError")
+    assert stored() == []
+
+
+def test_whoever_comes_after_one_who_could_not_write_is_stored(app: Flask) -> None:
+    group = Group()
+    crowd = Crowd(app, group)
+    with a_writer_at_work():
+        crowd.come(0, fill_the_disk)
+        crowd.wait_until_all_stand_in_line(1)
+    crowd.leave()
+    db.engine.dispose()
+
+    assert crowd.answers == {0: "DatabaseBusyError"}
+    assert group.store(add(1)) == 1
+
+
 def test_after_a_failure_the_next_is_stored(app: Flask) -> None:
     group = Group()
     with pytest.raises(ZeroDivisionError):

@@ -186,6 +186,20 @@ def test_a_turn_that_was_not_waited_for_is_not_lost() -> None:
     assert turns.enter(0.01, patient=True)
 
 
+def test_a_line_of_the_patient_ends_too(app: Flask) -> None:
+    """Else what is sent would take every thread, and nobody could be told anything any more."""
+    turns = Turns(0, 0, patient_in_line=1)
+    waits = threading.Thread(target=turns.enter, args=[0.5], kwargs={"patient": True})
+    waits.start()
+    while not turns._waiting:
+        time.sleep(0.001)
+
+    start = time.monotonic()
+    assert not turns.enter(PATIENCE, patient=True)
+    assert time.monotonic() - start < 0.04
+    waits.join()
+
+
 def quickly_refused(turns: Turns, seconds: float) -> bool:
     start = time.monotonic()
     return not turns.enter(seconds, patient=False) and time.monotonic() - start < 0.04

@@ -236,7 +236,7 @@ ARGUMENTS: Final[dict[str, Any]] = {
     "lang": "en", "event_slug": "malmo-summit", "slot_slug": "siptex-1030", "slug": "malmo", "reference": "ABCDEFGH",
     "activity_slug": "siptex", "staff_id": 1, "grant_id": 1, "kept_back_id": 1,
     "draw_slug": "siptex-evening", "mail_id": 1, "opening": 1651485600, "secret": "A" * 24,
-    "code": "ABCDEFGH-" + "A" * 24,
+    "code": "ABCDEFGH-" + "A" * 24, "kind": "wheelchair",
 }  # fmt: skip
 NEED_NO_DATABASE: Final = {
     "languages.choose", "health.process", "sitemap.robots", "my.links_sent", "calendar_feeds.sent",
