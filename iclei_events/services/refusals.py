@@ -67,6 +67,10 @@ class NotYourTurn(Refusal):
     """Others stand in the waiting room of the opening, and the person has not been let in."""
 
 
+class LinkNeeded(Refusal):
+    """The opening is checked for bots, and the booking was not opened by the link in its mail."""
+
+
 class ProofWorthless(Refusal):
     """The proof that came with the form is wrong, too old, for something else, or was used before."""
 

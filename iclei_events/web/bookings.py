@@ -116,8 +116,13 @@ def refused(own: Booking, refusal: Refusal, **forms: FlaskForm) -> Response:
     return page(own, reply.status, reply.sentence, **forms)
 
 
-def page(own: Booking, status: int = 200, notice: str | None = None, **forms: FlaskForm) -> Response:
-    """The booking's page; ``forms`` are those that were sent, by the names that the page has for them."""
+def page(
+    own: Booking, status: int = 200, notice: str | None = None, *, line_at: str | None = None, **forms: FlaskForm
+) -> Response:
+    """The booking's page; ``forms`` are those that were sent, by the names that the page has for them.
+
+    ``line_at``: the slot in whose line the party has to stand before it can ask for that time.
+    """
     g.event, g.shown_as = own.slot.activity.event, "bookings.show"
     now = clock.now()
     state = standing(own, now)
@@ -137,7 +142,7 @@ def page(own: Booking, status: int = 200, notice: str | None = None, **forms: Fl
     shown |= {"own_entry": entry, "draw_page": page_with(entry)} if (entry := own_entries.of_booking(own)) else {}
     body = render_template(
         "bookings/show.html", booking=own, slot=own.slot, activity=own.slot.activity, state=state, free=free, now=now,
-        notice=notice, picture=code_picture(own), aids=aids.of_slot(own.slot_id),
+        notice=notice, line_at=line_at, picture=code_picture(own), aids=aids.of_slot(own.slot_id),
         **line_shown(own, state, times, now), **own_clashes.shown(own, times, now),
         by_mail=own.reference in access.came_by_mail(), can_move=_can_move(own, now),
         wrong_form=next((form for form in forms.values() if form.errors), None), **shown,

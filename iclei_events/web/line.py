@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from wtforms.widgets import HiddenInput
 
 from iclei_events.services import changes, offers, queueing, swaps
-from iclei_events.services.refusals import AdultMissing, NoRoom, Refusal
-from iclei_events.web import access, refusals
+from iclei_events.services.refusals import AdultMissing, NoRoom, NotYourTurn, Refusal
+from iclei_events.web import access, gate, refusals
 from iclei_events.web.bookings import act, blueprint, page, refused
 from iclei_events.web.forms import Form, LineField
 from iclei_events.web.line_forms import LeastForm, WhoComesForm, check_least
@@ -77,7 +77,11 @@ def ask(reference: str) -> Response:
         return page(own, 422, notice=next(iter(form.errors.values()))[0])
     old, held = name_of(own.slot), own.slot_id
     try:
+        gate.check(own, form.slot.data)
         swaps.ask(reference, form.slot.data)
+    except NotYourTurn as refusal:
+        reply = refusals.reply(refusal)
+        return page(own, reply.status, reply.sentence, line_at=form.slot.data)
     except Refusal as refusal:
         return refused(access.own_booking_or_404(reference), refusal)
     own = access.own_booking_or_404(reference)

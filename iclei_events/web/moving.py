@@ -19,8 +19,8 @@ from iclei_events.models import AidKind, Booking, BookingStatus, Slot, SlotAid
 from iclei_events.services import aids, moving, need_words
 from iclei_events.services.clashes import Gap
 from iclei_events.services.own_days import OwnDay
-from iclei_events.services.refusals import Refusal
-from iclei_events.web import access, filters, own_clashes, refusals
+from iclei_events.services.refusals import NotYourTurn, Refusal
+from iclei_events.web import access, filters, gate, own_clashes, refusals
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.forms import CountField, Form
 
@@ -74,12 +74,15 @@ def move(reference: str) -> Response:
     try:
         # What the page said that the time has must still be there; what it said is missing, the party knows of.
         keep = slug not in request.form.getlist("without") and own.is_holding
+        if slug != own.slot.slug:
+            gate.check(own, slug)
         moving.move(reference, slug, seen=form.seen.data, wait=wait, keep_promises=keep)
     except Refusal as refusal:
         reply = refusals.reply(refusal)
         own = access.own_booking_or_404(reference)
         form.seen.process_data(own.sequence)
-        return _show(own, form, moving.other_times(own), reply.status, reply.sentence)
+        line_at = slug if isinstance(refusal, NotYourTurn) else None
+        return _show(own, form, moving.other_times(own), reply.status, reply.sentence, line_at=line_at)
     flash(_done(access.own_booking_or_404(reference), old))
     return redirect(url_for("bookings.show", reference=reference), 303)
 
@@ -97,9 +100,16 @@ def name_of(slot: Slot) -> str:
     return gettext("%(title)s %(time)s", title=title, time=filters.clock_time(slot.starts_at))
 
 
-def _show(
-    own: Booking, form: MoveForm, times: Sequence[Slot], status: int = 200, notice: str | None = None
+def _show(  # noqa: PLR0913  the page, and what became of a form that was sent
+    own: Booking,
+    form: MoveForm,
+    times: Sequence[Slot],
+    status: int = 200,
+    notice: str | None = None,
+    *,
+    line_at: str | None = None,
 ) -> Response:
+    """The times to choose from; ``line_at``: the slot in whose line the party has to stand first."""
     now = clock.now()
     day, there = own_clashes.day_beside(own), aids.of_slots([slot.id for slot in times])
     others = [
@@ -109,6 +119,7 @@ def _show(
     ]
     page = render_template(
         "bookings/move.html", booking=own, slot=own.slot, activity=own.slot.activity, form=form, notice=notice, now=now,
+        line_at=line_at,
         same=[one for one in others if one.slot.activity_id == own.slot.activity_id],
         further=[one for one in others if one.slot.activity_id != own.slot.activity_id],
     )  # fmt: skip

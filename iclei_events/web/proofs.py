@@ -72,15 +72,20 @@ def challenge_for(slot_slug: str) -> str:
 def shown(slot_slug: str) -> Shown:
     """What the form that was just sent brought. Raises ``ProofWorthless``."""
     opening, now = turnstile.opening_of(slot_slug), clock.now()
-    if opening is None or opening.proof is ProofRule.NEVER:
-        return Shown()
-    name, asked = turnstile.name_of(opening), _is_asked(opening)
-    _note(_tally().forms, name, now)
-    if not asked:
+    if opening is None or not is_asked_of_one_more(opening):
         return Shown()
     given = "" if WITHOUT in request.form else request.form.get(FIELD, "")
-    proof = proofs.read(given, name, now, secret_keys()) if given else None
+    proof = proofs.read(given, turnstile.name_of(opening), now, secret_keys()) if given else None
     return Shown(proof, unproven=proof is None)
+
+
+def is_asked_of_one_more(opening: Opening) -> bool:
+    """Count a form that was sent to the opening; whether a proof is asked for with it."""
+    if opening.proof is ProofRule.NEVER:
+        return False
+    asked = _is_asked(opening)
+    _note(_tally().forms, turnstile.name_of(opening), clock.now())
+    return asked
 
 
 def note_worthless(slot_slug: str) -> None:

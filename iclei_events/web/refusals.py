@@ -75,6 +75,13 @@ def _not_your_turn(_refusal: refusals.NotYourTurn) -> str:
     return gettext("Very many people want to book right now, so there is a line. Nothing was booked.")
 
 
+def _link_needed(_refusal: refusals.LinkNeeded) -> str:
+    return gettext(
+        "Very many people want to book right now. Open your booking with the link in our mail, "
+        "then you can choose this time."
+    )
+
+
 def _closed(_refusal: refusals.Closed) -> str:
     return gettext("Booking is closed.")
 
@@ -218,6 +225,7 @@ TABLE: Final[dict[type[refusals.Refusal], tuple[int, Outcome, Callable[[Any], st
     refusals.AdultMissing: (422, Outcome.REFUSED, _adult_missing),
     refusals.NotOpenYet: (409, Outcome.CLOSED, _not_open_yet),
     refusals.NotYourTurn: (409, Outcome.REFUSED, _not_your_turn),
+    refusals.LinkNeeded: (409, Outcome.REFUSED, _link_needed),
     refusals.Closed: (409, Outcome.CLOSED, _closed),
     refusals.SlotCancelled: (409, Outcome.CLOSED, _slot_cancelled),
     refusals.NoBookingNeeded: (409, Outcome.REFUSED, _no_booking_needed),
