@@ -64,8 +64,8 @@ def confirm(reference: str, salt: str, *, by: log.Actor = log.ATTENDEE) -> str:
     given = new_secret()
 
     def take(decision: Decision, slot: Slot, booking: Booking) -> None:
-        session, attendee = decision.session, booking.attendee
-        change = session.get(AddressChange, booking.id, populate_existing=True)
+        session = decision.session
+        change, attendee = _locked(session, booking), booking.attendee
         if change is None or change.salt != salt or not change.is_open(decision.now):
             raise refusals.LinkOver
         if attendee is None or not booking.is_active:
@@ -141,6 +141,12 @@ def _check_person(decision: Decision, slot: Slot, booking: Booking, change: Addr
     bound = Binding.of_newcomer(slot, contact, decision.by)
     if bound is not None:
         bound.check(decision.session, slot, booking)
+
+
+def _locked(session: Session, booking: Booking) -> AddressChange | None:
+    """The change as it is now. Whoever stops or replaces it holds the booking's row, and not the lock of its slot."""
+    attendees.lock(session, booking)
+    return session.get(AddressChange, booking.id, populate_existing=True, with_for_update=True)
 
 
 def _lock_person(session: Session, reference: str) -> None:

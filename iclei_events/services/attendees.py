@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from iclei_events import clock
 from iclei_events.db import transaction
@@ -67,3 +68,8 @@ def held(reference: str, by: log.Actor) -> Iterator[tuple[Decision, Booking, Att
         if booking is None or booking.attendee is None or not booking.is_active:
             raise refusals.NotActive
         yield Decision(session, clock.now(), by), booking, booking.attendee
+
+
+def lock(session: Session, booking: Booking) -> None:
+    """Keep out whoever has the booking as ``held``, for a decision under the lock of its slot; it is read afresh."""
+    session.refresh(booking, with_for_update={"key_share": True})
