@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import Executable, and_, bindparam, or_, select
 
 from iclei_events.db import at_once
 from iclei_events.i18n import Bilingual
 from iclei_events.models import Activity, ActivityKind, Event, ProofRule, Slot, SlotMode, SlotRules, WaitingRoom
+from iclei_events.models.types import UtcDateTime
 from iclei_events.services import confirming
 from iclei_events.services.admission import Line
 from iclei_events.services.waiting_rooms import OPENS_BEFORE
@@ -91,13 +92,21 @@ class Opening:
 
 def near(now: datetime) -> list[Opening]:
     """The openings whose waiting room is open, that may still have a line, or where a proof may be asked for."""
-    found = _read(_is_of_interest(now), Slot.opens_at <= now + OPENS_BEFORE)
+    found = _read(_NEAR, _moments(now))
     return [_counted(one) if one.proof is ProofRule.UNDER_PRESSURE else one for one in found]
 
 
-def _is_of_interest(now: datetime) -> ColumnElement[bool]:
-    asks_proof = and_(WaitingRoom.proof != ProofRule.NEVER, Slot.starts_at > now)
-    return or_(WaitingRoom.paused_at.is_not(None), Slot.opens_at >= now - LASTS, asks_proof)
+_IS_OF_INTEREST: Final = or_(
+    WaitingRoom.paused_at.is_not(None),
+    Slot.opens_at >= bindparam("earliest", type_=UtcDateTime),
+    and_(WaitingRoom.proof != ProofRule.NEVER, Slot.starts_at > bindparam("now", type_=UtcDateTime)),
+)
+_NEAR: Final = _QUERY.where(_IS_OF_INTEREST, Slot.opens_at <= bindparam("latest", type_=UtcDateTime))
+"""Written once: a rush asks it several times a second."""
+
+
+def _moments(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "earliest": now - LASTS, "latest": now + OPENS_BEFORE}
 
 
 def _counted(opening: Opening) -> Opening:
@@ -108,13 +117,13 @@ def _counted(opening: Opening) -> Opening:
 
 def of_event(event: Event, now: datetime) -> list[Opening]:
     """An event's openings that staff may still have to do with: those to come, and those that may have a line."""
-    found = _read(Event.id == event.id, _is_of_interest(now))
+    found = _read(_QUERY.where(Event.id == event.id, _IS_OF_INTEREST), _moments(now))
     return [_counted(one) for one in found]
 
 
-def _read(*conditions: Any) -> list[Opening]:
+def _read(query: Executable, moments: dict[str, datetime]) -> list[Opening]:
     with at_once() as connection:
-        rows = connection.execute(_QUERY.where(*conditions)).all()
+        rows = connection.execute(query, moments).all()
     groups = (list(group) for _, group in groupby(rows, key=lambda row: (row.event_id, row.opens_at)))
     return [_opening(group) for group in groups]
 
