@@ -83,7 +83,8 @@ class SlotAid(Base):
 class AccessNeed(Base):
     """One thing that a party needs to take part. May tell of health: for that tour's staff only, erased the day after.
 
-    ``description`` is the party's own words, with ``AidKind.OTHER`` alone; ``answer`` those of staff who say no.
+    ``description`` is the party's own words, with ``AidKind.OTHER`` alone; ``answer`` those of staff who say no. What
+    is asked for with an answer was asked for again after that no: staff promise it, and it is never promised by itself.
     """
 
     __tablename__ = "access_need"

@@ -1,8 +1,9 @@
 """What becomes of a party's access needs when its booking does: promised with its places, given back with them.
 
 A need is asked for; it is promised at once where the slot has it to give and the party holds places. What comes free is
-promised to the party that asked first among those it is enough for, in the transaction that freed it. A need goes along
-to another time and is asked for anew there. Every function is called with the lock of each slot it names held.
+promised to the party that asked first among those it is enough for, in the transaction that freed it. What staff have
+said no to is theirs to promise, also when it is asked for again. A need goes along to another time and is asked for
+anew there. Every function is called with the lock of each slot it names held.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from iclei_events.services import aids, outbox
 def claim(session: Session, booking: Booking) -> None:
     """Promise a party that has just been given places whatever the slot has of what it asks for."""
     for need in booking.access_needs:
-        if need.is_counted and need.state is NeedState.ASKED:
+        if need.is_counted and need.state is NeedState.ASKED and need.answer is None:
             need.count = min(need.count, booking.size)
             if aids.claim(session, booking.slot_id, need.kind, need.count):
                 need.state = NeedState.PROMISED
@@ -90,7 +91,7 @@ def asking(session: Session, slot_id: int) -> list[AccessNeed]:
             select(AccessNeed)
             .join(AccessNeed.booking)
             .where(Booking.slot_id == slot_id, Booking.status.in_(HOLDING))
-            .where(AccessNeed.state == NeedState.ASKED, AccessNeed.kind.in_(COUNTED))
+            .where(AccessNeed.state == NeedState.ASKED, AccessNeed.answer.is_(None), AccessNeed.kind.in_(COUNTED))
             .order_by(AccessNeed.asked_at, AccessNeed.id)
             .execution_options(populate_existing=True)
         )

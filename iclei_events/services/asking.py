@@ -14,6 +14,7 @@ def ask(
 ) -> None:
     """Let the party need just this. What was promised and is asked for still stays promised.
 
+    What staff have said no to stays so, unless more of it is asked for; then staff answer once more.
     Raises ``NoAidLeft`` where more is asked for of what was promised than there is; then nothing is changed.
     """
     wanted = dict(counted)
@@ -22,12 +23,11 @@ def ask(
         _check(decision, slot, booking)
         wishes = {kind: min(wanted.get(kind, 0), booking.size) for kind in COUNTED}
         _check_more(slot, booking, wishes)
-        before = _as_said(booking)
+        if _is_said(booking, wishes, words):
+            return
         freed = [_ask_for(decision, booking, kind, count) for kind, count in wishes.items()]
         _say(decision, booking, words)
         decision.session.flush()
-        if before == _as_said(booking):
-            return
         decision.note("change_needs", booking)
         if booking.is_holding:
             access_needs.claim(decision.session, booking)
@@ -55,8 +55,11 @@ def _check_more(slot: Slot, booking: Booking, wishes: dict[AidKind, int]) -> Non
             raise refusals.NoAidLeft((aid.left if aid is not None else None) or 0)
 
 
-def _as_said(booking: Booking) -> list[tuple[AidKind, int, str | None]]:
-    return sorted((need.kind, need.count, need.description) for need in booking.access_needs)
+def _is_said(booking: Booking, wishes: dict[AidKind, int], words: str | None) -> bool:
+    """Whether the party asks for just this already."""
+    said = {need.kind: need.count for need in booking.access_needs if need.is_counted}
+    own_words = booking.access_need.description if booking.access_need is not None else None
+    return said == {kind: count for kind, count in wishes.items() if count} and own_words == (words or None)
 
 
 def _ask_for(decision: Decision, booking: Booking, kind: AidKind, count: int) -> bool:
@@ -74,8 +77,8 @@ def _ask_for(decision: Decision, booking: Booking, kind: AidKind, count: int) ->
     elif need.is_kept and more > 0:
         aids.claim(session, booking.slot_id, kind, more)
         need.state = NeedState.PROMISED
-    elif more > 0 or need.state is NeedState.DECLINED:
-        need.state, need.answer, need.asked_at = NeedState.ASKED, None, decision.now
+    elif more > 0:
+        need.state, need.asked_at = NeedState.ASKED, decision.now
     freed = need.is_kept and more < 0
     if count:
         need.count = count

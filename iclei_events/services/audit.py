@@ -122,8 +122,8 @@ def _need_invariants() -> Iterator[tuple[str, Select[Any]]]:
     yield (
         "nobody with places waits for an aid that is free",
         needs.join(Slot, Slot.id == Booking.slot_id).where(
-            holds, counted, AccessNeed.state == NeedState.ASKED, Slot.cancelled_at.is_(None),
-            aids.has_room(AccessNeed.count),
+            holds, counted, AccessNeed.state == NeedState.ASKED, AccessNeed.answer.is_(None),
+            Slot.cancelled_at.is_(None), aids.has_room(AccessNeed.count),
         ),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from iclei_events import clock
 from iclei_events.db import db
-from iclei_events.models import BookingStatus, LogEntry, MailKind, NeedState
+from iclei_events.models import AidKind, BookingStatus, LogEntry, MailKind, NeedState
 from iclei_events.services import (
     asking,
     bookings,
@@ -25,11 +25,13 @@ from iclei_events.services import (
     swaps,
 )
 from iclei_events.services.booking_rows import Party
+from iclei_events.services.bookings import Answer
 from tests import aids, draws, scenes
 from tests.aids import COMPANION, INTERPRETER, LOOP, OTHER, WHEELCHAIR, book, counted, give, state, states
 from tests.databases import Database
 from tests.queries import noted
 from tests.scenes import ORGANISER, broken, counters, mails, make_departures, make_slot, status
+from tests.staffing import logged
 from tests.times import AppClock
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -288,12 +290,41 @@ def test_other_words_are_asked_anew_and_none_are_forgotten() -> None:
     assert states(amira) == {}
 
 
-def test_what_was_declined_may_be_asked_for_again() -> None:
+def answered(answer: Answer) -> list[tuple[int, NeedState, str | None]]:
+    return [(need.count, need.state, need.answer) for need in aids.needs(answer) if need.kind is WHEELCHAIR]
+
+
+@pytest.mark.parametrize(("words", "more"), [(None, []), ("Ledarhund", []), (None, [(LOOP, 1)])])
+def test_what_staff_said_no_to_stays_so_whatever_else_is_asked_for(
+    words: str | None, more: list[tuple[AidKind, int]]
+) -> None:
     slot = give(make_slot())
     amira = book(slot, "Amira")
     need_answers.decline(amira.reference, WHEELCHAIR, "Ramp saknas", by=ORGANISER)
-    asking.ask(amira.reference, None, [(WHEELCHAIR, 1), (LOOP, 1)])
-    assert states(amira) == {"wheelchair": "promised", "hearing_loop": "asked"}
+    asking.ask(amira.reference, words, [(WHEELCHAIR, 1), *more])
+    assert answered(amira) == [(1, NeedState.DECLINED, "Ramp saknas")]
+    assert (counted(slot), len(logged("change_needs")), broken()) == ((1, 0, 0), bool(words or more), [])
+
+
+def test_more_of_what_staff_said_no_to_is_theirs_to_answer_and_never_promised_by_itself() -> None:
+    slot = give(make_slot(), capacity=2)
+    amira = book(slot, "Amira", adults=2)
+    need_answers.decline(amira.reference, WHEELCHAIR, "Ramp saknas", by=ORGANISER)
+    asking.ask(amira.reference, None, [(WHEELCHAIR, 2)])
+    need_answers.set_aid(slot.id, WHEELCHAIR, 4, seen=2, by=ORGANISER)
+    assert answered(amira) == [(2, NeedState.ASKED, "Ramp saknas")]
+    assert (need_answers.plan(slot, WHEELCHAIR, 5).promised, counted(slot), broken()) == (0, (4, 0, 0), [])
+    need_answers.promise(amira.reference, WHEELCHAIR, by=ORGANISER)
+    assert (answered(amira), counted(slot)) == ([(2, NeedState.PROMISED, None)], (4, 2, 0))
+
+
+def test_what_staff_said_no_to_may_be_asked_for_at_another_time() -> None:
+    old, new = make_departures(5, 5)
+    give(old), give(new)
+    amira = book(old, "Amira")
+    need_answers.decline(amira.reference, WHEELCHAIR, "Ramp saknas", by=ORGANISER)
+    moving.move(amira.reference, new.slug)
+    assert (answered(amira), broken()) == ([(1, NeedState.PROMISED, None)], [])
 
 
 def test_on_a_time_that_is_called_off_nothing_more_is_promised() -> None:
