@@ -19,13 +19,15 @@ from iclei_events.web.languages import current_language
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 METRES_IN_KILOMETRE = 1000
+MINUTES_IN_HOUR = 60
 MOST_MOMENTS = 4096
 """More times than the events in the database have; a list of slots writes each of them often."""
 
 
 def init_app(app: Flask) -> None:
     days = (day_long, day_full, day_short, day_number, weekday)
-    for function in (tr, tr_html, clock_time, *days, period, moment, iso, capitalize_first, apart, in_words, metres):
+    words = (capitalize_first, apart, in_words, metres, duration)
+    for function in (tr, tr_html, clock_time, *days, period, moment, iso, *words):
         app.add_template_filter(function)
     app.context_processor(lambda: {"demo_clock": clock.now() if clock.is_shifted() else None})
 
@@ -123,6 +125,16 @@ def metres(value: int) -> str:
     if value < METRES_IN_KILOMETRE:
         return gettext("%(n)s m", n=value)
     return gettext("%(n)s km", n=format_decimal(value / METRES_IN_KILOMETRE, "0.#", current_language()))
+
+
+def duration(minutes: int) -> str:
+    """45 min; from an hour on 1 tim 15 min in Swedish, 1 h 15 min in English."""
+    hours, rest = divmod(minutes, MINUTES_IN_HOUR)
+    if not hours:
+        return gettext("%(minutes)s min", minutes=rest)
+    if not rest:
+        return gettext("%(hours)s h", hours=hours)
+    return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=rest)
 
 
 def apart(text: str) -> Markup:

@@ -10,6 +10,7 @@ from flask import Flask
 from iclei_events.db import db, transaction
 from iclei_events.models import ClashRule, Event, Slot, Way
 from iclei_events.services import changes
+from iclei_events.web.filters import duration
 from tests import letters, scenes
 from tests.clients import Page, Visitor
 from tests.residents import OUTCOME, REFERENCE, Resident, count_bookings
@@ -162,12 +163,21 @@ def test_my_places_show_the_day_with_its_gaps_and_clashes(amira: Resident) -> No
     book(amira, "siptex-1030")
     book(amira, "botildenborg-1400")
     page = amira.open("/sv/my")
-    assert "60 min till nästa: 45 min med buss" in page.text
+    assert "1 tim till nästa: 45 min med buss" in page.text
     assert "0 min till Botildenborg 14.00, men vägen tar 30 min med buss" in page.texts("li .state--clash")
     assert page.texts(".dep .state--clash") == ["Krockar med en annan", "Krockar med en annan"]
     chosen = amira.submit(page, "Med cykel")
     assert chosen.texts("button[name=way][aria-pressed=true]") == ["Med cykel"]
     assert "min med cykel" in chosen.text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("sv", ["45 min", "1 tim", "7 tim 15 min"]), ("en", ["45 min", "1 h", "7 h 15 min"])]
+)
+def test_a_long_time_is_said_in_hours_and_minutes(app: Flask, language: str, said: list[str]) -> None:
+    with app.test_request_context(f"/{language}/"):
+        app.preprocess_request()
+        assert [duration(minutes) for minutes in (45, 60, 435)] == said
 
 
 def test_my_places_ask_for_no_way_where_there_is_one_booking(amira: Resident) -> None:

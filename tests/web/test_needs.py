@@ -53,12 +53,28 @@ def states(app: Flask, reference: str) -> dict[str, str]:
 
 def test_the_form_offers_what_the_slot_has_and_how_much_is_left(amira: Resident, slot: Slot) -> None:
     form = amira.form_of(slot)
-    assert {"wheelchair", "companion", "interpreter", "access_needs"} <= form.fields().keys() | {"interpreter"}
+    for name in ("wheelchair", "companion", "interpreter", "access_needs"):
+        assert form.all(f"[name={name}]"), name
     assert not form.all("[name=hearing_loop]")
     assert "2 av 2 kvar. Lovas genast med dina platser." in form.text
     assert "På begäran: vi svarar med mejl." in form.text
     assert not form.all("details[open] [name=wheelchair]")
     assert not form.all("[name=wheelchair][required], [name=access_needs][required]")
+
+
+@pytest.mark.parametrize(
+    ("capacity", "said"),
+    [
+        (1, "Den är upptagen just nu. Fråga ändå: vi skriver när den blir ledig."),
+        (2, "Alla 2 är upptagna just nu. Fråga ändå: vi skriver när en blir ledig."),
+    ],
+)
+def test_the_form_says_what_is_all_taken(app: Flask, amira: Resident, capacity: int, said: str) -> None:
+    full = make_slot(app)
+    with app.app_context():
+        aids.give(full, WHEELCHAIR, capacity)
+        aids.book(full, "Boris", (WHEELCHAIR, capacity), adults=capacity)
+    assert said in amira.form_of(full).text
 
 
 def test_nothing_has_to_be_answered(app: Flask, amira: Resident, slot: Slot) -> None:
@@ -86,6 +102,9 @@ def test_each_step_changes_what_the_page_says(app: Flask, amira: Resident, slot:
     declined = amira.open(page.path)
     assert told(declined)[0][1] == "Går inte"
     assert "Vårt svar: Rampen är trasig <b>" in declined.text
+    saved = amira.submit(declined, SAVE, access_needs="Ledarhund")
+    assert told(saved)[0] == ("1 plats för rullstol", "Går inte")
+    assert "Det vi har svarat nej på ändras inte när du sparar." in saved.text
 
 
 def test_a_companion_takes_no_place_and_stands_on_the_ticket(app: Flask, amira: Resident, slot: Slot) -> None:
@@ -131,7 +150,7 @@ def test_the_party_asks_for_something_else_and_takes_something_back(app: Flask, 
 def test_a_wrong_change_is_told_and_kept_and_changes_nothing(app: Flask, amira: Resident, slot: Slot) -> None:
     page = own_page(amira, slot, wheelchair="1")
     again = amira.submit(page, SAVE, status=422, wheelchair="4")
-    assert "Ni är en person. Skriv högst 1." in again.texts(".ds-error-summary li a")
+    assert "Du är en person. Skriv högst 1." in again.texts(".ds-error-summary li a")
     assert again.all("details[open] #wheelchair[value='4']")
     assert states(app, page.path.rsplit("/", 1)[1]) == {"wheelchair": "promised"}
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from iclei_events import clock
 from iclei_events.models import ActivityKind, Slot
-from iclei_events.services import capacity, capacity_board, refusals, slot_log, slots, waiting
+from iclei_events.services import capacity, capacity_board, need_words, refusals, slot_log, slots, waiting
 from iclei_events.web.filters import clock_time, tr
 from iclei_events.web.forms import Form
 from iclei_events.web.staff.access import by_staff, staff_may
@@ -72,7 +72,7 @@ def change(slot_slug: str) -> Answer:
 @staff_may("organiser")
 def log(slot_slug: str) -> Answer:
     slot = slot_of_event_or_404(slot_slug)
-    return render_template("staff/slots/log.html", slot=slot, lines=slot_log.latest(slot))
+    return render_template("staff/slots/log.html", slot=slot, lines=slot_log.latest(slot), aid_names=need_words.NAMES)
 
 
 def slot_of_event_or_404(slug: str) -> Slot:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from iclei_events.db import db
 from iclei_events.models import Attendee, Booking, Disclosed, Disclosure, StaffRole
+from iclei_events.services import log, need_answers
 from tests import aids, scenes
 from tests.aids import LOOP
 from tests.web.staff.desks import Desk, make_desk
@@ -88,6 +89,16 @@ def test_the_effect_of_a_number_is_shown_first_and_then_saved(desk: Desk) -> Non
     assert "One party that has asked is promised it at once, and told by mail." in more.text
     desk.visitor.submit(more, "Save")
     assert states(desk, "Boris")["wheelchair"] == "promised"
+
+
+def test_the_log_says_in_words_of_what_there_is_another_number(app: Flask, desk: Desk) -> None:
+    with app.app_context():
+        need_answers.set_aid(desk.slot_id, LOOP, 4, seen=None, by=log.CLI)
+    seen = [desk.open("log"), desk.visitor.open(desk.path("log", "sv"))]
+    assert [page.texts("tbody tr:first-child td")[1] for page in seen] == [
+        "Changed what there is: Receivers for the hearing loop",
+        "Ändrade vad som finns: Mottagare till hörslingan",
+    ]
 
 
 def test_a_number_that_somebody_else_changed_is_not_overwritten(desk: Desk) -> None:
