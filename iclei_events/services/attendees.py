@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from iclei_events import clock
 from iclei_events.db import transaction
 from iclei_events.models import Attendee, Booking, OutboxMail
-from iclei_events.services import log, refusals
+from iclei_events.services import binding, log, refusals
 from iclei_events.services.deciding import Decision
 
 
@@ -39,8 +40,12 @@ def name_places(reference: str, names: Mapping[int, str | None], *, by: log.Acto
 
 
 def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTENDEE) -> None:
-    """Change whom a booking is for and how we write; mail that waits to be sent goes out in the new language."""
-    with held(reference, by) as (decision, booking, attendee):
+    """Change whom a booking is for and how we write; mail that waits to be sent goes out in the new language.
+
+    Where clashes bind, raises ``Clashes`` for who would come along now and has places at that time already.
+    """
+    with held(reference, by, first=partial(binding.lock_person, reference=reference, by=by)) as found:
+        decision, booking, attendee = found
         before = Details(attendee.name, attendee.phone, booking.language, attendee.comes_along)
         if details == before:
             return
@@ -48,6 +53,8 @@ def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTE
         attendee.comes_along = details.comes_along
         if booking.contacts_place is not None:
             booking.contacts_place.name = None
+        if details.comes_along and not before.comes_along:
+            binding.check_coming(decision, booking)
         if details.language != booking.language:
             booking.language = details.language
             waiting = OutboxMail.booking_id == booking.id, OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None)
@@ -56,9 +63,16 @@ def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTE
 
 
 @contextmanager
-def held(reference: str, by: log.Actor) -> Iterator[tuple[Decision, Booking, Attendee]]:
-    """The booking with its row locked: what else changes it writes to that row first."""
+def held(
+    reference: str, by: log.Actor, *, first: Callable[[Session], None] | None = None
+) -> Iterator[tuple[Decision, Booking, Attendee]]:
+    """The booking with its row locked: what else changes it writes to that row first.
+
+    ``first`` takes whatever lock must be had before that of the row.
+    """
     with transaction() as session:
+        if first is not None:
+            first(session)
         booking = session.scalars(
             select(Booking)
             .where(Booking.reference == reference)

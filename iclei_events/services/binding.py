@@ -14,7 +14,7 @@ from typing import Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from iclei_events.models import Activity, Attendee, Booking, ClashRule, Event, Slot
+from iclei_events.models import HOLDING, Activity, Attendee, Booking, BookingStatus, ClashRule, Event, Slot
 from iclei_events.services import clashes, log, own_times, person_limit, refusals, roads
 from iclei_events.services.booking_rows import Contact
 from iclei_events.services.clashes import Gap, People
@@ -85,6 +85,13 @@ def lock_person(session: Session, reference: str, by: log.Actor) -> None:
     ).first()
     if person is not None and by == log.ATTENDEE:
         person_limit.lock_person(session, person.event_id, person.email_key, person.phone)
+
+
+def check_coming(decision: Decision, booking: Booking) -> None:
+    """As ``check_change``, where whoever booked for others comes along from now on: the booking says so already."""
+    if booking.status in HOLDING | {BookingStatus.WAITING}:
+        decision.session.flush()
+        check_change(decision, booking, booking.slot)
 
 
 def check_change(decision: Decision, booking: Booking, to: Slot) -> None:

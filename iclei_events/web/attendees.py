@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from flask import flash, redirect, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from iclei_events.services import attendees
 from iclei_events.services.attendees import Details
+from iclei_events.services.refusals import Clashes, Refusal
 from iclei_events.web import access
-from iclei_events.web.bookings import act, blueprint, page
+from iclei_events.web.bookings import act, blueprint, page, refused
 from iclei_events.web.party_forms import ContactForm, names_form
 
 
@@ -30,4 +32,14 @@ def change_contact(reference: str) -> Response:
     if not form.validate():
         return page(own, 422, contact_form=form)
     details = Details(form.name.data, form.phone.data or None, form.language.data, not form.for_others.data)
-    return act(own, lambda: attendees.change_contact(reference, details), gettext("Your details are saved."))
+    try:
+        attendees.change_contact(reference, details)
+    except Clashes:
+        form.for_others.errors = [
+            gettext("You have places already at a time that clashes. Here nobody can have both, so nothing was saved.")
+        ]
+        return page(access.own_booking_or_404(reference), 409, contact_form=form)
+    except Refusal as refusal:
+        return refused(access.own_booking_or_404(reference), refusal)
+    flash(gettext("Your details are saved."))
+    return redirect(url_for("bookings.show", reference=reference), 303)

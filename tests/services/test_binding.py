@@ -158,6 +158,55 @@ def test_a_name_on_a_place_binds_whoever_books() -> None:
     assert book(second, "Amira").outcome is Outcome.CONFIRMED
 
 
+def for_others(slot: Slot, name: str) -> tuple[str, attendees.Details]:
+    """A booking for others, and what makes its contact come along after all."""
+    contact = Contact(name, f"{name.lower()}@example.org", f"{name.lower()}@example.org", comes_along=False)
+    answer = bookings.book(slot_now(slot), party=Party(1), contact=contact, language="sv", key=slot.slug, wait=True)
+    return answer.reference, attendees.Details(name, None, "sv", comes_along=True)
+
+
+def test_whoever_booked_for_others_does_not_come_along_afterwards_to_what_clashes() -> None:
+    first, second, full = at_the_same_time(ClashRule.OVERLAP, 9, 9, 1)
+    book(full, "Boris")
+    held = book(first, "Amira")
+    booked = [for_others(slot, "Amira") for slot in (second, full)]
+    for reference, along in booked:
+        with pytest.raises(refusals.Clashes) as refused:
+            attendees.change_contact(reference, along)
+        assert refused.value.reference == held.reference
+        assert _comes_along(reference) is False
+    changes.cancel(held.reference)
+    attendees.change_contact(*booked[0])
+
+    assert _comes_along(booked[0][0]) is True
+
+
+def test_staff_may_let_somebody_come_along_to_what_clashes() -> None:
+    first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
+    book(first, "Amira")
+    reference, along = for_others(second, "Amira")
+    attendees.change_contact(reference, along, by=log.CLI)
+
+    assert _comes_along(reference) is True
+
+
+def test_details_of_what_clashes_already_may_be_changed() -> None:
+    first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
+    book(first, "Amira")
+    answer = book(second, "Amira", by=log.CLI)
+    attendees.change_contact(answer.reference, attendees.Details("Amira Berg", None, "en", comes_along=True))
+
+    contact = booking(answer).attendee
+    assert contact is not None
+    assert contact.name == "Amira Berg"
+
+
+def _comes_along(reference: str) -> bool:
+    contact = booking(reference).attendee
+    assert contact is not None
+    return contact.comes_along
+
+
 def test_staff_may_book_what_clashes() -> None:
     first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
     book(first, "Amira")
@@ -293,6 +342,31 @@ def test_booking_and_moving_at_once_into_one_hour_exactly_one_wins(app: Flask) -
 
     assert kinds(answers)["Clashes"] == 1
     assert (counters(first)[0] + counters(beside)[0], broken()) == (1, [])
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("paused")
+def test_booking_and_coming_along_at_once_exactly_one_wins(app: Flask) -> None:
+    first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
+    reference, along = for_others(second, "Amira")
+    answers = at_once(app, lambda: attendees.change_contact(reference, along), lambda: book(first, "Amira"))
+
+    assert kinds(answers)["Clashes"] == 1
+    assert (_comes_along(reference), counters(first)[0]) in {(True, 0), (False, 1)}
+
+
+@pytest.mark.race
+@pytest.mark.database("postgresql")
+def test_control_without_the_persons_lock_one_books_and_comes_along(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
+    reference, along = for_others(second, "Amira")
+    monkeypatch.setattr(person_limit, "lock_person", lambda *_arguments: None)
+    look_together(monkeypatch, 2)
+    at_once(app, lambda: attendees.change_contact(reference, along), lambda: book(first, "Amira"))
+
+    assert (_comes_along(reference), counters(first)[0]) == (True, 1)
 
 
 def look_together(monkeypatch: pytest.MonkeyPatch, number: int) -> None:

@@ -6,13 +6,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from iclei_events.db import db
-from iclei_events.models import MailKind, OutboxMail, StaffRole
+from iclei_events.db import db, transaction
+from iclei_events.models import ClashRule, MailKind, OutboxMail, Slot, StaffRole
 from iclei_events.services import attendees, data_export, mail, refusals
 from iclei_events.services.attendees import Details
 from tests import scenes
 from tests.clients import Page
-from tests.residents import Resident, booked, make_slot
+from tests.residents import Resident, booked, make_departures, make_slot
 from tests.web.staff.desks import make_desk
 
 
@@ -183,3 +183,21 @@ def test_staff_who_meet_the_party_read_the_names_and_that_the_contact_stays_at_h
 
     assert read[StaffRole.DOOR] == ["BorisBooked for others, does not comeThose who come: Noor Haddad"]
     assert read[StaffRole.VIEWER] == ["BorisBooked for others, does not come"]
+
+
+def test_where_clashes_bind_who_booked_for_others_is_told_beside_the_box_why_they_cannot_come_along(
+    app: Flask, amira: Resident
+) -> None:
+    first, second = make_departures(app, 2)
+    with app.app_context(), transaction() as session:
+        slots = {slot.slug: slot for slot in session.scalars(select(Slot).where(Slot.slug.in_([first, second])))}
+        slots[second].starts_at, slots[second].ends_at = slots[first].starts_at, slots[first].ends_at
+        slots[first].activity.event.clashes = ClashRule.OVERLAP
+    amira.send(amira.open(f"/sv/slots/{first}/book"))
+    page = amira.open(amira.send(amira.open(f"/sv/slots/{second}/book"), for_others="yes").location)
+    refused = amira.submit(page, "Spara uppgifterna", status=409, leave_out=["for_others"], name="Amira Berg")
+
+    sentence = "Du har redan platser på en tid som krockar. Här kan ingen ha båda, så ingenting sparades."
+    assert refused.texts(".ds-error-summary li") == [sentence]
+    assert refused.fields("Spara uppgifterna")["name"] == "Amira Berg"
+    assert "for_others" in amira.open(page.path).fields("Spara uppgifterna")
