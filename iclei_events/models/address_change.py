@@ -18,7 +18,8 @@ OPEN_FOR: Final = timedelta(hours=24)
 class AddressChange(Base):
     """The latest one of a booking. Once it is over it names nobody; the row stays, so that its link can say so.
 
-    Each has a salt of its own (see services.links), so that a link confirms the one address it was sent to.
+    Each has a salt of its own (see services.links), so that a link confirms the one address it was sent to. Once
+    confirmed, it is the booking's as well: no link that was sent before opens that any more.
     """
 
     __tablename__ = "address_change"
@@ -38,3 +39,7 @@ class AddressChange(Base):
 
     def is_open(self, now: datetime) -> bool:
         return self.email is not None and now < self.open_until
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.salt == self.booking.salt

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from iclei_events import clock
@@ -25,6 +26,7 @@ from iclei_events.services.deciding import Decision
 from iclei_events.services.person_limit import PersonLimit
 
 PURPOSE: Final = "address"
+HOUR: Final = timedelta(hours=1)
 MOST_AN_HOUR: Final = 5
 """Mails to new addresses that one booking may cause: whoever receives one has not asked us for anything."""
 
@@ -51,35 +53,45 @@ def ask(reference: str, email: str, *, by: log.Actor = log.ATTENDEE) -> None:
 
 
 def stop(reference: str, *, by: log.Actor = log.ATTENDEE) -> None:
-    """Keep the old address: the link in the mail to the new one is over. Doing it twice is doing it once."""
+    """Keep the old address: the link in the mail to the new one is over. Doing it twice is doing it once.
+
+    Raises ``LinkOver`` where the new address was confirmed before.
+    """
     with attendees.held(reference, by) as (decision, booking, _attendee):
         change = decision.session.get(AddressChange, booking.id)
+        if change is not None and change.is_confirmed:
+            raise refusals.LinkOver
         if change is not None and change.email is not None:
             end(change)
             decision.note("keep_old_address", booking)
 
 
-def confirm(reference: str, salt: str, *, by: log.Actor = log.ATTENDEE) -> str:
-    """Write to the new address from now on; the booking's new salt. Raises ``LinkOver`` where there is none to take."""
-    given = new_secret()
+def confirm(reference: str, salt: str, *, by: log.Actor = log.ATTENDEE) -> None:
+    """Write to the new address from now on; the change's ``salt`` is then the booking's.
+
+    Doing it twice, while the link is good, is doing it once. Raises ``LinkOver`` where there is nothing to confirm.
+    """
 
     def take(decision: Decision, slot: Slot, booking: Booking) -> None:
         session = decision.session
         change, attendee = _locked(session, booking), booking.attendee
-        if change is None or change.salt != salt or not change.is_open(decision.now):
+        if change is None or change.salt != salt or decision.now >= change.open_until:
+            raise refusals.LinkOver
+        if change.is_confirmed:
+            return  # by a click before this one
+        if change.email is None:
             raise refusals.LinkOver
         if attendee is None or not booking.is_active:
             raise refusals.NotActive
         _check_may_change(booking)
         _check_person(decision, slot, booking, change)
         _write_to(session, booking, attendee, change)
-        booking.salt, booking.sequence = given, booking.sequence + 1
+        booking.salt, booking.sequence = salt, booking.sequence + 1
         end(change)
         decision.note("change_address", booking)
         outbox.mail_booking(session, MailKind.ADDRESS_CHANGED, booking, at=decision.now)
 
     deciding.decide(reference, take, by=by, first=lambda session: _lock_person(session, reference))
-    return given
 
 
 def end(change: AddressChange) -> None:
@@ -117,14 +129,13 @@ def _check_may_change(booking: Booking) -> None:
 
 
 def _check_rate(session: Session, booking: Booking, now: datetime) -> None:
-    hour = timedelta(hours=1)
-    mails = select(func.count(OutboxMail.id)).where(
-        OutboxMail.booking_id == booking.id,
-        OutboxMail.kind == MailKind.ADDRESS_CONFIRM,
-        OutboxMail.created_at > now - hour,
+    """Raise ``TooManyTries`` until the first of the latest mails that are as many as one may cause is an hour old."""
+    mails = select(OutboxMail.created_at).where(
+        OutboxMail.booking_id == booking.id, OutboxMail.kind == MailKind.ADDRESS_CONFIRM
     )
-    if (session.scalar(mails) or 0) >= MOST_AN_HOUR:
-        raise refusals.TooManyTries(int(hour.total_seconds()))
+    first = session.scalar(mails.order_by(OutboxMail.created_at.desc()).offset(MOST_AN_HOUR - 1).limit(1))
+    if first is not None and first + HOUR > now:
+        raise refusals.TooManyTries(ceil((first + HOUR - now).total_seconds()))
 
 
 def _check_person(decision: Decision, slot: Slot, booking: Booking, change: AddressChange) -> None:

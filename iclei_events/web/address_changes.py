@@ -32,6 +32,8 @@ def ask_new_address(reference: str) -> Response:
         limits.check_address("change address", email_key(form.new_email.data))
         address_changes.ask(reference, form.new_email.data)
     except (SameAddress, TooManyTries) as refusal:
+        if isinstance(refusal, TooManyTries):
+            limits.say_when(refusal)
         reply = refusals.reply(refusal)
         form.new_email.errors = [reply.sentence]
         return page(access.own_booking_or_404(reference), reply.status, address_form=form)
@@ -56,29 +58,34 @@ def new_address(reference: str) -> Response:
             limits.wrong_link()
         session[OPENED] = [reference, _digest(change)]
         return redirect(url_for("bookings.new_address", reference=reference), 303)
-    return _show(_opened_or_404(reference))
+    return _show(_open_or_gone(_opened_or_404(reference)))
 
 
 @blueprint.post("/bookings/<reference>/address/confirm")
 def confirm_new_address(reference: str) -> Response:
-    change = _opened_or_404(reference)
+    salt = _opened_or_404(reference).salt
     try:
-        salt = address_changes.confirm(reference, change.salt)
+        address_changes.confirm(reference, salt)
     except LinkOver:
         abort(410)
     except Refusal as refusal:
         reply = refusals.reply(refusal)
-        return _show(_opened_or_404(reference), reply.status, reply.sentence)
+        return _show(_open_or_gone(_opened_or_404(reference)), reply.status, reply.sentence)
     access.remember(reference, salt)
     flash(gettext("From now on we write to your new address."))
     return redirect(url_for("bookings.show", reference=reference), 303)
 
 
 def _opened_or_404(reference: str) -> AddressChange:
-    """The change whose link this browser has opened; 410 where it is over, by time or by an answer."""
+    """The change whose link this browser has opened, be it over."""
     change = address_changes.find(reference)
     if change is None or session.get(OPENED) != [reference, _digest(change)]:
         abort(404)
+    return change
+
+
+def _open_or_gone(change: AddressChange) -> AddressChange:
+    """The change; 410 where it is over, by time or by an answer."""
     if not change.is_open(clock.now()):
         abort(410)
     return change

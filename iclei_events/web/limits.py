@@ -86,7 +86,7 @@ class Limits:
 def init_app(app: Flask) -> None:
     app.before_request(_warn_of_unnamed_proxy)
     app.before_request(_check_request)
-    app.after_request(_say_when)
+    app.after_request(_add_retry_after)
 
 
 def check_form(what: Form, email_key: str, form_key: str) -> None:
@@ -118,12 +118,18 @@ def wrong_link() -> NoReturn:
     abort(404)
 
 
+def say_when(refusal: TooManyTries) -> None:
+    """Let the answer tell a program, too, how long to wait."""
+    g.retry_after = refusal.seconds
+
+
 def _take(what: str, whom: bytes, allowance: Allowance) -> None:
     limits = _limits()
     wait = limits.counts.take(limits.key(what, whom), allowance, clock.now().timestamp())
     if wait:
-        g.retry_after = ceil(wait)
-        raise TooManyTries(g.retry_after)
+        refusal = TooManyTries(ceil(wait))
+        say_when(refusal)
+        raise refusal
 
 
 def _check_request() -> None:
@@ -142,7 +148,7 @@ def _warn_of_unnamed_proxy() -> None:
             current_app.logger.warning("X-Forwarded-For is not believed: TRUSTED_PROXIES is 0 (see README, Deploy)")
 
 
-def _say_when(response: Response) -> Response:
+def _add_retry_after(response: Response) -> Response:
     if response.status_code == 429 and "retry_after" in g:  # noqa: PLR2004  too many requests
         response.headers["Retry-After"] = str(g.retry_after)
     return response

@@ -73,11 +73,12 @@ def after(there: Event, act: Callable[[], Any]) -> Callable[[], Any]:
 def test_a_change_stopped_while_it_is_confirmed_is_confirmed_alone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     answer, salt = asked()
     there = held_open(monkeypatch, "_check_person")
-    at_once(
+    results = at_once(
         app,
         lambda: address_changes.confirm(answer.reference, salt),
         after(there, lambda: address_changes.stop(answer.reference)),
     )
+    assert kinds(results) == {"NoneType": 1, "LinkOver": 1}
     assert (address(answer), answered(), broken()) == (NEW, ["change_address"], [])
 
 
