@@ -183,11 +183,11 @@ def _look_closer(rows: BookingRows, *, wait: bool, by: log.Actor) -> Answer | No
     if slot is None:  # a new content pack has just taken it away
         raise refusals.Closed
     check_open(slot, rows.now, by)
-    if rows.limit is not None:
-        person_limit.check(session, rows.limit, rows.size)
     _check_could_fit(slot, rows.party.needs if wait else rows.size)
     if not wait and slot.free < rows.size and not places.has_overdue_offers(session, slot, now=rows.now):
         raise refusals.NoRoom(slot.left, slot.waiting)
+    if rows.limit is not None and (wait or slot.left >= rows.size):
+        person_limit.check(session, rows.limit, rows.size)
     return None
 
 
@@ -215,6 +215,7 @@ def _book_under_lock(
         if answer is not None:
             return answer
         check_open(slot, rows.now, by)
+        has_room = _has_room(session, slot, rows, wait=wait)
         if unproven is not None:
             confirming.check_alone(session, unproven, rows.now)
             rows = replace(rows, confirm_by=unproven.until(rows.now, slot))
@@ -222,12 +223,20 @@ def _book_under_lock(
             person_limit.check(session, rows.limit, rows.size)
         if binding is not None:
             binding.check(session, slot)
-        _check_could_fit(slot, rows.party.needs if wait else rows.size)
-        if slot.free >= rows.size and places.is_line_empty(session, slot):
-            return _hold(session, slot, rows)
-        if not wait:
-            raise refusals.NoRoom(slot.left, slot.waiting)
-        return _queue(session, slot, rows)
+        return _hold(session, slot, rows) if has_room else _queue(session, slot, rows)
+
+
+def _has_room(session: Session, slot: Slot, rows: BookingRows, *, wait: bool) -> bool:
+    """Whether the party can have its places now, or only a turn in the line.
+
+    Refused here, before anything is asked about the person: where nothing can be had, a form would answer whoever types
+    an address what else that address has, and no booking and no mail would tell its owner.
+    """
+    _check_could_fit(slot, rows.party.needs if wait else rows.size)
+    has_room = slot.free >= rows.size and places.is_line_empty(session, slot)
+    if not has_room and not wait:
+        raise refusals.NoRoom(slot.left, slot.waiting)
+    return has_room
 
 
 def _hold(session: Session, slot: Slot, rows: BookingRows) -> Answer:

@@ -37,7 +37,9 @@ class TooManyPlaces(Refusal):
 class Clashes(Refusal):
     """The person has places at a time that cannot be kept beside this one; ``reference`` names that booking.
 
-    It is told only to whoever may open the booking: an address alone must not tell a stranger where somebody will be.
+    Which one it is, is told only to whoever may open it: an address alone must not tell a stranger where somebody will
+    be. That there is one the refusal tells anybody who writes the address, but only where places or a turn in the line
+    could be had: whoever asks about an address without a clash thereby makes a booking that its owner gets a mail about.
     """
 
     def __init__(self, reference: str) -> None:

@@ -112,6 +112,20 @@ def test_the_line_of_what_clashes_is_not_joined_either() -> None:
     assert counters(full) == (1, 0, 0)
 
 
+@pytest.mark.parametrize("adults", [1, 2])
+def test_where_nothing_can_be_had_the_answer_is_the_same_whether_the_address_has_a_clash_or_not(adults: int) -> None:
+    first, full = at_the_same_time(ClashRule.OVERLAP, 9, 1)
+    book(first, "Amira")
+    book(full, "Boris")
+    answers = []
+    for name in ("Amira", "Chen"):
+        with pytest.raises(refusals.NoRoom) as refused:
+            book(full, name, adults, wait=False)
+        answers.append((type(refused.value), str(refused.value)))
+
+    assert answers[0] == answers[1]
+
+
 def test_who_waits_may_book_something_else_and_take_the_offer_that_comes() -> None:
     first, full = at_the_same_time(ClashRule.OVERLAP, 9, 1)
     blocking, waiting = book(full, "Boris"), book(full, "Amira")

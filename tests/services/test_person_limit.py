@@ -64,6 +64,21 @@ def test_nobody_joins_the_line_beyond_the_limit() -> None:
     assert counters(second) == (1, 0, 0)
 
 
+def test_where_nothing_can_be_had_the_answer_is_the_same_whoever_has_reached_the_limit() -> None:
+    first, full, saved = make_departures(9, 1, 2, max_places_per_person=3)
+    for slot, name, adults in ((first, "Amira", 3), (full, "Boris", 1), (saved, "Boris", 1), (saved, "Dana", 2)):
+        book(slot, name, adults=adults)
+    assert slot_now(saved).free == 1  # and it is saved for who waits
+    answers = []
+    for slot in (full, saved):
+        for name in ("Amira", "Chen"):
+            with pytest.raises(refusals.NoRoom) as refused:
+                book(slot, name, wait=False)
+            answers.append(str(refused.value))
+
+    assert answers[0::2] == answers[1::2]
+
+
 def test_another_spelling_of_the_address_is_the_same_person() -> None:
     slot = make_slot(capacity=9, max_places_per_person=2)
     book(slot, "Amira", adults=2)
