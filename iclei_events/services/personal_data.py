@@ -188,6 +188,13 @@ FIELDS: Final[tuple[Field, ...]] = (
         (Until.LOG_GROWN_OLD,),
     ),
     Field(
+        "log_entry",
+        ("verb", "booking_id"),
+        _l("That something about what you need was asked for or answered"),
+        _l("So that it can be followed up until the tour. Only that tour’s staff see what it is about"),
+        (Until.DAY_AFTER_SLOT,),
+    ),
+    Field(
         "verification",
         ("staff_id",),
         _l("Which of the staff have checked a signing"),
@@ -214,7 +221,7 @@ ABOUT_NOBODY: Final[dict[str, frozenset[str]]] = {
     "speaker": frozenset({"slug", "sources"}),
     "staff": frozenset({"language"}),
     "sign_in": frozenset(),
-    "log_entry": frozenset({"actor", "verb"}),
+    "log_entry": frozenset({"actor"}),
     "verification": frozenset(),
 }  # fmt: skip
 """Text columns of the tables above that tell of a place, a city or the row itself, and of no person."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from iclei_events import clock
 from iclei_events.db import Base
@@ -33,7 +33,7 @@ from iclei_events.models import (
     Staff,
 )
 from iclei_events.models.address_change import OPEN_FOR
-from iclei_events.services import aids, calendar_feeds
+from iclei_events.services import aids, calendar_feeds, need_traces
 from iclei_events.services.personal_data import (
     ACCOUNT_KEPT,
     DECLINED_KEPT,
@@ -55,17 +55,8 @@ Step = Callable[[Session, datetime, int], int]
 
 def _access_needs(session: Session, now: datetime, limit: int) -> int:
     """Erase access needs from the first midnight after the slot, in the event's zone."""
-    ended = session.execute(
-        select(AccessNeed.id, Slot)
-        .select_from(AccessNeed)
-        .join(Booking, Booking.id == AccessNeed.booking_id)
-        .join(Slot, Slot.id == Booking.slot_id)
-        .options(joinedload(Slot.activity).joinedload(Activity.event))
-        .where(Slot.ends_at <= now)
-        .order_by(Slot.ends_at)
-        .limit(limit)
-    )
-    due = {need_id: slot.id for need_id, slot in ended if _today(slot.activity.event, now) >= slot.needs_erased_on}
+    needs = select(AccessNeed.id).join(Booking, Booking.id == AccessNeed.booking_id)
+    due = need_traces.day_after(session, needs, now, limit)
     gone = _delete(session, AccessNeed, AccessNeed.id, list(due))
     aids.recount(session, set(due.values()))
     return gone
@@ -207,7 +198,7 @@ def _log_entries(session: Session, now: datetime, limit: int) -> int:
 
 
 STEPS: Final[dict[Until, tuple[Step, ...]]] = {
-    Until.DAY_AFTER_SLOT: (_access_needs,),
+    Until.DAY_AFTER_SLOT: (_access_needs, need_traces.forget_in_log, need_traces.erase_mails),
     Until.AFTER_EVENT: (
         _attendees,
         _draw_entries,

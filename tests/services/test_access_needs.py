@@ -366,6 +366,33 @@ def test_the_day_after_nothing_of_it_is_left(app_clock: AppClock) -> None:
     assert (states(amira), counted(slot), broken()) == ({}, (1, 0, 0), [])
 
 
+def test_the_day_after_neither_log_nor_outbox_tells_who_needed_something(app_clock: AppClock) -> None:
+    old, new = make_departures(5, 1)
+    amira, boris = book(give(old), "Amira"), scenes.book(new, "Boris")
+    need_answers.arrange(amira.reference, WHEELCHAIR, by=ORGANISER)
+    asking.ask(amira.reference, "Ledarhund", [(WHEELCHAIR, 1)])
+    swaps.ask(amira.reference, new.slug)
+    changes.cancel(boris.reference)
+    about_needs = {"arrange_need", "change_needs", "keep_time"}
+    app_clock.stand_at("2022-05-14T23:59:59+02:00")
+    privacy.purge()
+    assert (named_in_log() >= about_needs, needs_mails()) == (True, 2)
+    app_clock.stand_at("2022-05-15T00:00:00+02:00")
+    privacy.purge(batch=2)
+    assert (named_in_log() & about_needs, "book" in named_in_log(), needs_mails()) == (set(), True, 0)
+    assert all(logged(verb) for verb in about_needs)
+
+
+def named_in_log() -> set[str]:
+    """What the log tells of that names a booking."""
+    db.session.rollback()
+    return set(db.session.scalars(db.select(LogEntry.verb).where(LogEntry.booking_id.is_not(None))))
+
+
+def needs_mails() -> int:
+    return mails(MailKind.NEEDS_ANSWERED) + mails(MailKind.NEEDS_KEPT)
+
+
 @pytest.mark.parametrize("days", [0, 1])
 def test_who_is_erased_gives_back_what_was_promised(app_clock: AppClock, days: int) -> None:
     slot = give(make_slot())

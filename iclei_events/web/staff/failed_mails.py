@@ -7,7 +7,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from iclei_events.models import Event
-from iclei_events.services import failed_mails
+from iclei_events.services import failed_mails, need_traces
 from iclei_events.web.staff.access import by_staff, may, staff_may
 
 blueprint = Blueprint("failed_mails", __name__)
@@ -16,11 +16,12 @@ blueprint = Blueprint("failed_mails", __name__)
 @blueprint.get("/<event_slug>/failed-mails")
 @staff_may("viewer")
 def of_event() -> str:
-    """The event's failed mails. Whoever only views sees no addresses."""
+    """The event's failed mails. Whoever only views sees no addresses, and of needs only who may see them is told."""
     return render_template(
         "staff/failed_mails.html",
         mails=failed_mails.of_event(g.event),
         sees_addresses=may("organiser") or may("door"),
+        untold=() if may("door") else need_traces.MAILS,
         retry="staff.failed_mails.retry",
     )
 
@@ -39,6 +40,7 @@ def of_site() -> str:
         "staff/failed_mails.html",
         mails=failed_mails.of_site(),
         sees_addresses=may("admin", everywhere=True),
+        untold=need_traces.MAILS,
         retry="staff.failed_mails.retry_of_site",
     )
 

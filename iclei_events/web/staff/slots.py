@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response
 
 from iclei_events import clock
 from iclei_events.models import ActivityKind, Slot
-from iclei_events.services import capacity, capacity_board, need_words, refusals, slot_log, slots, waiting
+from iclei_events.services import capacity, capacity_board, need_traces, need_words, refusals, slot_log, slots, waiting
 from iclei_events.web.filters import clock_time, tr
 from iclei_events.web.forms import Form
-from iclei_events.web.staff.access import by_staff, staff_may
+from iclei_events.web.staff.access import by_staff, may, staff_may
 from iclei_events.web.staff.fields import PlacesField
 
 blueprint = Blueprint("slots", __name__, url_prefix="/<event_slug>/slots")
@@ -71,8 +71,15 @@ def change(slot_slug: str) -> Answer:
 @blueprint.get("/<slot_slug>/log")
 @staff_may("organiser")
 def log(slot_slug: str) -> Answer:
+    """What was decided. Whoever does not meet the party is not told which of it was about needs."""
     slot = slot_of_event_or_404(slot_slug)
-    return render_template("staff/slots/log.html", slot=slot, lines=slot_log.latest(slot), aid_names=need_words.NAMES)
+    return render_template(
+        "staff/slots/log.html",
+        slot=slot,
+        lines=slot_log.latest(slot),
+        aid_names=need_words.NAMES,
+        untold=() if may("door") else need_traces.VERBS,
+    )
 
 
 def slot_of_event_or_404(slug: str) -> Slot:

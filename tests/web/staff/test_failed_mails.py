@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
-from iclei_events.models import BookingStatus, MailKind, StaffRole
-from iclei_events.services import delivery
-from tests import letters, staffing
+from iclei_events.db import db
+from iclei_events.models import BookingStatus, MailKind, OutboxMail, StaffRole
+from iclei_events.services import delivery, log, need_answers
+from tests import aids, letters, staffing
 from tests.post_office import PostOffice
 from tests.residents import mails
 from tests.staffing import logged
@@ -55,6 +57,30 @@ def test_whoever_only_views_sees_no_address_and_no_button(app: Flask, post_offic
     assert "refused with 550" in page.text
     assert "example.org" not in page.source
     assert page.all("tbody form") == []
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        (StaffRole.ORGANISER, "Answer to what the party needs"),
+        (StaffRole.DOOR, "Answer to what the party needs"),
+        (StaffRole.EDITOR, "Mail about the booking"),
+        (StaffRole.VIEWER, "Mail about the booking"),
+    ],
+)
+def test_that_a_mail_is_about_needs_is_told_to_those_alone_who_may_see_them(
+    app: Flask, role: StaffRole, told: str
+) -> None:
+    desk = make_desk(app, role)
+    with app.app_context():
+        need_answers.decline(aids.book(desk.slot(), "Amira").reference, aids.WHEELCHAIR, "No", by=log.CLI)
+        mail = db.session.scalars(db.select(OutboxMail).where(OutboxMail.kind == MailKind.NEEDS_ANSWERED)).one()
+        letters.fail(mail.id)
+
+    page = desk.visitor.open(f"/en/staff/{desk.event_slug}/failed-mails")
+
+    assert page.texts("tbody th") == [told]
+    assert ("needs" in page.one("tbody").text_content()) is (told != "Mail about the booking")
 
 
 def test_a_mail_that_is_no_longer_true_is_not_sent_by_trying_again(app: Flask, post_office: PostOffice) -> None:

@@ -10,7 +10,8 @@ from iclei_events.db import db
 from iclei_events.models import Attendee, Booking, Disclosed, Disclosure, StaffRole
 from iclei_events.services import log, need_answers
 from tests import aids, scenes
-from tests.aids import LOOP
+from tests.aids import LOOP, WHEELCHAIR
+from tests.staffing import on_duty
 from tests.web.staff.desks import Desk, make_desk
 
 
@@ -136,6 +137,18 @@ def test_needs_are_for_those_who_meet_the_party(app: Flask, role: StaffRole, sta
     other = make_desk(app, role)
     other.open("needs", status=status)
     other.open("needs/aids/wheelchair", status=status)
+
+
+def test_the_log_tells_of_needs_only_those_who_meet_the_party(app: Flask, desk: Desk) -> None:
+    party = reference(desk, "Boris")
+    with app.app_context():
+        need_answers.decline(party, WHEELCHAIR, "No", by=log.CLI)
+    editor = on_duty(app, StaffRole.EDITOR, desk.event_id).open(desk.path("log"))
+    assert desk.open("log").texts("tbody tr:first-child td") == [
+        "The command line", "Said that something the party needs is not possible", party,
+    ]  # fmt: skip
+    assert editor.texts("tbody tr:first-child td") == ["The command line", "Changed the booking", party]
+    assert "needs" not in editor.one("tbody").text_content()
 
 
 def test_needs_of_another_event_are_not_there(app: Flask, desk: Desk) -> None:
