@@ -39,7 +39,7 @@ class Clashes(Refusal):
 
     Which one it is, is told only to whoever may open it: an address alone must not tell a stranger where somebody will
     be. That there is one the refusal tells anybody who writes the address, but only where places or a turn in the line
-    could be had: whoever asks about an address without a clash thereby makes a booking that its owner gets a mail about.
+    could be had: whoever asks about an address without a clash thereby makes a booking that its owner is mailed about.
     """
 
     def __init__(self, reference: str) -> None:
