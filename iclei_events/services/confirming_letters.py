@@ -59,10 +59,16 @@ def lapsed(about: BookingWriting) -> Letter:
     return about.letter(
         subject=gettext("Not confirmed in time: %(start)s – %(title)s", start=about.starts, title=about.title),
         heading=gettext("The booking was not confirmed in time"),
-        lead=(gettext("So it has ended, and others can have the places. If you still want to come, book again."),),
+        lead=(_what_has_ended(about),),
         facts=[about.reference()],
         action=gettext("See the booking"),
     )
+
+
+def _what_has_ended(about: BookingWriting) -> str:
+    if about.context.get("held"):
+        return gettext("So it has ended, and others can have the places. If you still want to come, book again.")
+    return gettext("So you no longer stand in the queue. If you still want to come, book again.")
 
 
 def _is_unconfirmed(booking: Booking, now: datetime, context: Context) -> bool:

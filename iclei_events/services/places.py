@@ -194,9 +194,10 @@ def lapse_offers(session: Session, slot: Slot, *, now: datetime) -> int:
 
 
 def _lapse(session: Session, booking: Booking, *, now: datetime) -> None:
+    held = booking.status is BookingStatus.OFFERED
     booking.status, booking.offer_until, booking.queued_at = BookingStatus.LAPSED, None, None
     booking.ended_at = now
-    outbox.mail_booking(session, MailKind.OFFER_LAPSED, booking, at=now)
+    outbox.mail_booking(session, MailKind.OFFER_LAPSED, booking, at=now, context={"held": held})
     log.record(session, "lapse", by=log.WORKER, at=now, slot_id=booking.slot_id, booking_id=booking.id)
     access_needs.leave(session, booking)
 

@@ -68,3 +68,20 @@ def test_who_did_not_confirm_is_told_that_it_has_ended(app_clock: AppClock) -> N
     capacity.tend_slots()
 
     assert "Bokningen bekräftades inte i tid" in sent(MailKind.OFFER_LAPSED)
+    assert "Därför har den upphört, och andra kan få platserna." in sent(MailKind.OFFER_LAPSED)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("sv", "Därför står du inte längre i kön."), ("en", "So you no longer stand in the queue.")],
+)
+def test_who_only_stood_in_the_queue_is_not_told_of_places(app_clock: AppClock, language: str, sentence: str) -> None:
+    slot = make_slot(capacity=1)
+    book(slot, "Boris")
+    book(slot, "Amira", language=language, unproven=True)
+    app_clock.advance(minutes=30)
+    capacity.tend_slots()
+    text = sent(MailKind.OFFER_LAPSED)
+
+    assert sentence in text
+    assert ("andra kan få platserna" in text, "others can have" in text) == (False, False)

@@ -162,6 +162,26 @@ def test_not_confirmed_in_time_the_page_says_so_and_the_places_are_free(
     assert amira.open(own).heading == "The booking was not confirmed in time"
 
 
+def test_a_turn_in_the_queue_that_was_not_confirmed_ends_without_a_word_of_places(
+    app: Flask, guarded: Slot, amira: Resident, app_clock: AppClock
+) -> None:
+    with app.app_context():
+        scenes.book(guarded, "Boris", 5)
+        db.session.remove()
+    own = amira.book(guarded).headers["Location"]
+    app_clock.advance(minutes=30)
+    said = []
+    for _ in range(2):
+        said += [text for text in amira.open(own).texts(".ds-alert") if "it has ended" in text]
+        with app.app_context():
+            capacity.tend_slots()
+
+    assert [("So it has ended. If you still want to come" in text, "places" in text) for text in said] == [
+        (True, False),
+        (True, False),
+    ]
+
+
 def test_without_proof_and_without_room_the_turn_in_the_line_waits_to_be_confirmed(
     app: Flask, guarded: Slot, amira: Resident, post_office: PostOffice
 ) -> None:
