@@ -331,6 +331,7 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     "T01 guesses": (
         f"{LIMITS}::test_guessed_secrets_open_nothing_and_are_slowed_down",
         f"{LIMITS}::test_no_secret_can_be_guessed_at_leisure",
+        f"{LIMITS}::test_what_a_right_link_leads_to_opens",
         f"{HEADERS}::test_a_wrong_secret_and_an_unknown_booking",
         f"{HEADERS}::test_the_secret_of_one_thing_opens_no_other",
     ),
@@ -380,6 +381,7 @@ HELD_BY: Final[dict[str, tuple[str, ...]]] = {
     ),
     "R05 hammering": (
         f"{LIMITS}::test_everything_made_for_one_reader_alone",
+        f"{LIMITS}::test_what_a_link_has_opened_has_a_limit",
         f"{LIMITS}::test_a_public_page_is_served_from_memory",
         f"{LIMITS}::test_while_search_and_feeds_are_hammered",
     ),

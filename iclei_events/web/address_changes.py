@@ -58,7 +58,9 @@ def new_address(reference: str) -> Response:
             limits.wrong_link()
         session[OPENED] = [reference, _digest(change)]
         return redirect(url_for("bookings.new_address", reference=reference), 303)
-    return _show(_open_or_gone(_opened_or_404(reference)))
+    change = _opened_or_404(reference)
+    limits.check_opened(reference)
+    return _show(_open_or_gone(change))
 
 
 @blueprint.post("/bookings/<reference>/address/confirm")

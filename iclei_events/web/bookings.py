@@ -16,7 +16,7 @@ from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
 from iclei_events.services import address_changes, aids, changes, confirming, moving, own_entries, slots
 from iclei_events.services.refusals import AdultMissing, NotConfirmed, Refusal, TooLarge
-from iclei_events.web import access, own_clashes, refusals
+from iclei_events.web import access, limits, own_clashes, refusals
 from iclei_events.web.draws import page_with
 from iclei_events.web.forms import CountField, Form
 from iclei_events.web.languages import PREFIX
@@ -44,7 +44,9 @@ def show(reference: str) -> Response:
         if "to" in request.args:  # a mail names another time that the party may change to
             return redirect(url_for("bookings.move", reference=reference, to=request.args["to"]), 303)
         return redirect(url_for("bookings.show", reference=reference), 303)
-    return page(access.own_booking_or_404(reference))
+    own = access.own_booking_or_404(reference)
+    limits.check_opened(reference)
+    return page(own)
 
 
 @blueprint.post("/bookings/<reference>/party")

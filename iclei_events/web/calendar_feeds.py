@@ -46,6 +46,7 @@ class Kept:
 def feed(secret: str) -> Response:
     """Answer from memory, or with 304, as long as nothing has changed: two short queries, however often it is asked."""
     found = calendar_feeds.find(secret, access.secret_keys()) or limits.wrong_link()
+    limits.check_opened(found.reference)
     if found.revoked_at is not None:
         abort(410)
     shown = calendar_feeds.state(found)

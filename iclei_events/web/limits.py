@@ -51,9 +51,6 @@ FROM_NETWORK: Final[dict[From, Allowance]] = {
 """For one network. A library, a school or a whole city may stand behind one address, so these are wide."""
 
 COSTLY: Final[dict[str, From]] = {
-    "bookings.show": "page",
-    "bookings.new_address": "page",
-    "bookings.move": "page",
     "bookings.receipt": "page",
     "my.index": "page",
     "bookings.printed_ticket": "print",
@@ -61,14 +58,17 @@ COSTLY: Final[dict[str, From]] = {
     "calendar.slot": "read",
     "calendar.booking": "read",
     "calendar.event": "read",
-    "calendar_feeds.feed": "read",
     "open_register.as_json": "read",
     "open_register.as_csv": "read",
     "draws.entries": "read",
     "draws.published": "read",
 }
 """What is made for each who asks. Public pages are counted where one is made for a single reader (``page_cache``);
-those that are kept for everybody cost next to nothing."""
+those that are kept for everybody cost next to nothing. What a mailed link leads to is counted once it has opened, for
+that link (``check_opened``)."""
+
+OPENED: Final = Allowance(at_once=60, a_minute=30)
+"""For what one secret link has opened. Not for a network: others there shall not keep its reader out."""
 
 
 @dataclass(slots=True)
@@ -112,8 +112,13 @@ def check_network(what: From) -> None:
         _take(f"{what} from ", network, FROM_NETWORK[what].shared_by(current_app.config["WEB_WORKERS"]))
 
 
+def check_opened(reference: str) -> None:
+    """Raise ``TooManyTries`` where what a right link opens is asked for too often, wherever from."""
+    _take("opened ", reference.encode(), OPENED)
+
+
 def wrong_link() -> NoReturn:
-    """404 for a secret that opens nothing, 429 where too many came from there. A right one is never refused."""
+    """404 for a secret that opens nothing, 429 where too many came from there. A right one is never counted so."""
     check_network("guess")
     abort(404)
 

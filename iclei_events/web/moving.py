@@ -20,7 +20,7 @@ from iclei_events.services import aids, moving, need_words
 from iclei_events.services.clashes import Gap
 from iclei_events.services.own_days import OwnDay
 from iclei_events.services.refusals import NotYourTurn, Refusal
-from iclei_events.web import access, filters, gate, own_clashes, refusals
+from iclei_events.web import access, filters, gate, limits, own_clashes, refusals
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.forms import CountField, Form
 
@@ -59,6 +59,7 @@ class OtherTime:
 @blueprint.route("/bookings/<reference>/move", methods=["GET", "POST"])
 def move(reference: str) -> Response:
     own = access.own_booking_or_404(reference)
+    limits.check_opened(reference)
     g.event = own.slot.activity.event
     times = moving.other_times(own)
     form = MoveForm(seen=own.sequence)

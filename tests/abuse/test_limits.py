@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from iclei_events import create_app
 from iclei_events.models import StaffRole
+from iclei_events.models.types import REFERENCE_LENGTH
 from iclei_events.services import allowances
 from iclei_events.web import limits
 from iclei_events.web.limits import COSTLY, FROM_NETWORK, From
@@ -249,6 +250,38 @@ def test_everything_made_for_one_reader_alone_has_its_limit(insider: Insider) ->
         answer = insider.client.get(path)
         assert (answer.status_code, answer.mimetype) == (429, "text/html"), endpoint
         assert int(answer.headers["Retry-After"]) >= 1, endpoint
+
+
+# T01
+def test_what_a_right_link_leads_to_opens_behind_a_network_that_has_used_up_its_pages(insider: Insider) -> None:
+    kinds: set[From] = {"page", "guess", *COSTLY.values()}
+    for what in kinds:
+        use_up(insider.app, what)
+    own = f"/sv/bookings/{insider.booking}"
+    links = [f"{path}?key={secret}" for path, secret in insider.secrets.items()]
+    to_another_time = f"{own}?key={insider.secrets[own]}&to=siptex-1330"
+
+    for link in (*links, to_another_time, insider.pages()["calendar_feeds.feed"]):
+        answer = browser_at(insider.app, LIBRARY).get(link, follow_redirects=True)
+        assert answer.status_code == 200, link
+
+
+# R05
+def test_what_a_link_has_opened_has_a_limit_of_its_own(insider: Insider) -> None:
+    pages = insider.pages()
+    feed = pages["calendar_feeds.feed"]
+    with insider.app.test_request_context("/"):
+        for reference in (insider.booking, insider.arguments["secret"][:REFERENCE_LENGTH]):
+            for _ in range(int(limits.OPENED.at_once)):
+                limits.check_opened(reference)
+
+    for path in (pages["bookings.show"], pages["bookings.new_address"], pages["bookings.move"], feed):
+        answer = insider.client.get(path)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2"), path
+    (own, secret), *_ = insider.secrets.items()
+    assert browser_at(insider.app, HOME).get(f"{own}?key={secret}").status_code == 303
+    other = somebody_at(insider.app, HOME, "Boris")
+    other.open(other.book(make_slot(insider.app)).location)
 
 
 # R05
