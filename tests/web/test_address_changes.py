@@ -48,6 +48,16 @@ class Booked:
         parts = urlsplit(address)
         return f"{parts.path}?{parts.query}"
 
+    def opened(self) -> tuple[Page, tuple[str, str]]:
+        """The page that the link leads to, and the cookie of the browser in which it was opened."""
+        self.ask()
+        reader = Resident(self.app, "Phone")
+        page = reader.open(self.link())
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        kept = reader.client.get_cookie(name)
+        assert kept is not None
+        return page, (name, kept.value)
+
     def confirm(self, resident: Resident | None = None, status: int = 200) -> Page:
         reader = resident or self.amira
         return reader.submit(reader.open(self.link()), YES, status=status)
@@ -186,14 +196,11 @@ def test_a_link_that_was_used_is_over(app: Flask, own: Booked) -> None:
 
 # P01
 def test_both_clicks_of_two_lead_to_the_booking_and_the_change_is_made_once(app: Flask, own: Booked) -> None:
-    own.ask()
+    page, cookie = own.opened()
     reader = Resident(app, "Phone")
-    page = reader.open(own.link())
-    cookie = app.config["SESSION_COOKIE_NAME"]
-    before = reader.client.get_cookie(cookie)
-    assert before is not None
+    reader.client.set_cookie(*cookie)
     reader.submit(page, YES)
-    reader.client.set_cookie(cookie, before.value)  # the answer to the first click never came
+    reader.client.set_cookie(*cookie)  # the answer to the first click never came
     second = reader.submit(page, YES)
 
     assert second.path == f"/sv/bookings/{own.reference}"
@@ -203,16 +210,11 @@ def test_both_clicks_of_two_lead_to_the_booking_and_the_change_is_made_once(app:
 
 @pytest.mark.race
 def test_clicks_at_once_all_lead_to_the_booking(app: Flask, own: Booked) -> None:
-    own.ask()
-    reader = Resident(app, "Phone")
-    page = reader.open(own.link())
-    cookie = app.config["SESSION_COOKIE_NAME"]
-    before = reader.client.get_cookie(cookie)
-    assert before is not None
+    page, cookie = own.opened()
 
     def click() -> str | None:
         browser = app.test_client()
-        browser.set_cookie(cookie, before.value)
+        browser.set_cookie(*cookie)
         return browser.post(f"{page.path}/confirm", data=page.fields(YES)).location
 
     assert at_once(*[click] * 4) == [f"/sv/bookings/{own.reference}"] * 4
