@@ -33,7 +33,7 @@ class Told(NamedTuple):
     """A state by the name that ``components/states.html`` has for it, and what goes with it.
 
     ``number`` is the visitor's place in line, ``until`` the end of an offer, ``own_href`` leads to their booking,
-    ``gap`` is what lies between the slot and one of their bookings.
+    ``gap`` is what lies between the slot and one of their bookings that it clashes with, and is told beside the state.
     """
 
     name: str
@@ -82,8 +82,7 @@ def _tell_one(slot: AnySlot, own: OwnPlace | None, day: OwnDay, now: datetime) -
         href = url_for("bookings.show", reference=own.reference)
         return Told(OWN_STATES[own.status], number=own.turn, until=own.offer_until, own_href=href)
     if state in BOOKABLE and (found := day.clashes_with(slot)):
-        gap = found[0].gap
-        return Told("clash" if gap.overlaps else "tight", gap=gap)
+        return PUBLIC[state]._replace(gap=found[0].gap)
     return _tell_all(slot, now)
 
 

@@ -51,6 +51,31 @@ def test_the_list_of_tours_says_what_cannot_be_reached_in_time(amira: Resident) 
     assert "Krockar med din bokning" in page.texts(".dep--clash .state")
 
 
+def fill(app: Flask, slug: str) -> None:
+    with app.app_context():
+        with transaction() as session:
+            slot = session.scalars(db.select(Slot).where(Slot.slug == slug)).one()
+            slot.capacity, slot_id = 1, slot.id
+        scenes.book(scenes.slot_now(slot_id), "Boris")
+
+
+def test_a_clash_hides_neither_that_a_time_is_full_nor_how_many_places_it_has(app: Flask, amira: Resident) -> None:
+    fill(app, "botildenborg-1400")
+    page = amira.open(TOURS)
+    row = ".dep--clash:has(a[href*='botildenborg-1400'])"
+    assert page.texts(f"{row} .state") == ["Fullt", TIGHT]
+    assert page.texts(f"{row} .dep__do")[0].startswith("Ställ dig i kö")
+    assert "Många platser" in page.texts(".dep--clash .state")
+
+
+def test_the_form_and_its_other_times_say_the_places_beside_the_clash(app: Flask, amira: Resident) -> None:
+    fill(app, "botildenborg-1400")
+    page = form(amira, "botildenborg-1400")
+    assert page.texts("aside .state") == ["Fullt", TIGHT]
+    assert page.texts(".times [aria-current] .state") == ["Fullt – ställ dig i kö", TIGHT]
+    assert "Ställ dig i kö" in page.texts("form button")
+
+
 def test_the_form_names_the_booking_the_way_and_the_minutes(amira: Resident) -> None:
     said = form(amira, "botildenborg-1400").text
     assert "Det är för kort om tid mellan det här och din bokning" in said

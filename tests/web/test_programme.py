@@ -213,10 +213,11 @@ def test_the_visitors_own_places_are_told_and_what_clashes_with_them(app: Flask)
     assert "Krockar" not in resident.open(PROGRAMME).text
     resident.send(resident.open("/sv/slots/mcr2030-hub-1330/book"))
     page = resident.open(f"{PROGRAMME}?day=2022-05-12")
-    states = dict(zip(page.texts("article.sess h4"), page.texts("article.sess .state"), strict=True))
-    assert states["Malmö blir FN-utsedd resilienshubb"] == "Du har plats"
-    assert states["Upphandling som bygger jämlikhet"] == "Krockar med din bokning"
-    assert states["Odla i staden"] == "Många platser"
+    titles, foots = page.texts("article.sess h4"), page.texts("article.sess .sess__foot")
+    states = dict(zip(titles, foots, strict=True))
+    assert states["Malmö blir FN-utsedd resilienshubb"].startswith("Du har plats")
+    assert states["Upphandling som bygger jämlikhet"].startswith("Många platser Krockar med din bokning")
+    assert states["Odla i staden"].startswith("Många platser")
     assert page.headers["Cache-Control"] == "private, no-store"
     assert resident.open(page.link("Visa din bokning")).status == 200
 
