@@ -57,6 +57,8 @@ def decline(reference: str, kind: AidKind, answer: str, *, by: log.Actor) -> Non
     """Say that it cannot be given, and what instead; what was promised is free for who asks next."""
 
     def refuse(decision: Decision, slot: Slot, need: AccessNeed) -> None:
+        if (need.state, need.answer) == (NeedState.DECLINED, answer):
+            return
         was_kept = need.is_kept
         if need.is_counted and was_kept:
             aids.give_back(decision.session, slot.id, need.kind, need.count)

@@ -73,8 +73,8 @@ def change_party(reference: str) -> Response:
 def give_back(reference: str) -> Response:
     own = access.own_booking_or_404(reference)
     form = PlaceForm()
-    if not form.validate():
-        return page(own, 422, notice=next(iter(form.errors.values()))[0])
+    if not form.validate() or form.number.data not in {place.number for place in own.places}:
+        return page(own, 422, notice=str(form.number.missing))
     said = gettext("You have given back one place. Somebody else can have it now.")
     return act(own, lambda: changes.give_back(reference, form.number.data), said)
 

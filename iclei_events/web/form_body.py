@@ -9,7 +9,7 @@ from flask import abort, current_app, request
 
 URL_ENCODED: Final = "application/x-www-form-urlencoded"
 FORM_TYPES: Final = frozenset({"", URL_ENCODED, "multipart/form-data"})
-MAY_REPEAT: Final = frozenset({"challenges"})
+MAY_REPEAT: Final = frozenset({"challenges", "without"})
 """Fields of which one form may send several."""
 
 

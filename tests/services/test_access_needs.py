@@ -428,3 +428,12 @@ def test_a_booking_without_counted_needs_asks_the_database_nothing_about_them(
     assert not [statement for statement in statements if "slot_aid" in statement]
     assert database.name != "postgresql" or len(statements) == 1
     assert counted(slot) == (1, 0, 0)
+
+
+def test_the_same_no_said_twice_is_one_mail() -> None:
+    slot = give(make_slot())
+    amira = book(slot, "Amira")
+    for _ in range(2):
+        need_answers.decline(amira.reference, WHEELCHAIR, "Ramp saknas", by=ORGANISER)
+
+    assert mails(MailKind.NEEDS_ANSWERED) == 1

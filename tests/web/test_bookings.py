@@ -124,6 +124,16 @@ def test_one_place_is_given_back_and_the_others_stay(app: Flask, amira: Resident
     assert counters(app, slot) == (2, 0, 0)
 
 
+@pytest.mark.parametrize("number", ["0", "9", "9999"])
+def test_a_place_that_there_is_not_cannot_be_given_back(app: Flask, amira: Resident, number: str) -> None:
+    slot = make_slot(app)
+    page = own_page(amira, slot, adults="2")
+    answer = amira.post(page, "Ja, lämna tillbaka platsen Person 2", number=number)
+
+    assert answer.status_code == 422
+    assert counters(app, slot) == (2, 0, 0)
+
+
 def test_the_last_adult_of_a_party_with_children_is_not_offered_to_go(app: Flask, amira: Resident) -> None:
     page = own_page(amira, make_slot(app), adults="1", children="2")
 

@@ -246,3 +246,17 @@ def test_the_facts_of_the_way_stand_beside_the_needs(app: Flask, slot: Slot, lan
         "sv": [way, "Inga trappor", "Plant", "Tillgänglig toalett"],
         "en": [way, "No steps", "Flat", "Accessible toilet"],
     }[language]  # fmt: skip
+
+
+def test_a_party_whose_needs_several_times_lack_can_choose_any_of_them(app: Flask, amira: Resident) -> None:
+    """The form says of each what the page has told, so that it sends as many fields of that name."""
+    with app.app_context():
+        first, second, third = scenes.make_departures(5, 5, 5)
+        aids.give(first)
+    page = own_page(amira, first, wheelchair="1")
+    choice = amira.open(f"{page.path}/move")
+    assert {field.get("value") for field in choice.all("[name=without]")} == {second.slug, third.slug}
+
+    moved = amira.submit(choice, "Byt tid", to=third.slug)
+
+    assert told(moved)[0][0] == "1 plats för rullstol"

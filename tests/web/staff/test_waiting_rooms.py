@@ -113,7 +113,7 @@ def test_what_is_held_unconfirmed_is_seen_on_the_room_the_board_and_the_list(des
         db.session.remove()
 
     assert "One of the 4 places held is not yet confirmed." in rooms(desk).text
-    assert "1 not confirmed, 25% of those held" in desk.open().text
+    assert "One not confirmed, 25% of those held" in desk.open().text
     assert "held, not yet confirmed" in desk.open().texts(".totals dt")
     page = desk.visitor.open(f"/en/staff/{desk.event_slug}/slots/{desk.slot_slug}/bookings")
     assert "One place is held for a booking that is not confirmed yet: 25% of those held." in page.text
