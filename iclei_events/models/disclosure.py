@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -34,3 +34,8 @@ class Disclosure(Base):
     what: Mapped[Disclosed] = mapped_column(choice(Disclosed))
 
     staff: Mapped[Staff] = relationship()
+
+    @property
+    def until(self) -> datetime:
+        """The end of the hour."""
+        return self.at + timedelta(hours=1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
-from iclei_events.models import AccessNeed, AidKind
+from iclei_events.models import AccessNeed, AidKind, Booking
 
 NAMES: Final[dict[AidKind, LazyString]] = {
     AidKind.WHEELCHAIR: lazy_gettext("Places for wheelchair users"),
@@ -35,3 +35,15 @@ def counted(kind: AidKind, count: int) -> str:
             return ngettext("%(num)s companion who assists", "%(num)s companions who assist", count)
         case _:
             return str(NAMES[kind])
+
+
+def not_mailed(booking: Booking) -> str:
+    """Why nobody is told by mail, and the number to call instead; empty where a mail goes out."""
+    contact = booking.attendee
+    if contact is None:
+        return gettext("The details of whoever booked are erased, so nobody is told.")
+    if contact.email:
+        return ""
+    if contact.phone:
+        return gettext("There is no address, so nobody is told: call %(phone)s.", phone=contact.phone)
+    return gettext("There is neither an address nor a number, so nobody is told.")

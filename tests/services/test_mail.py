@@ -286,6 +286,11 @@ def test_my_bookings_lists_each_with_its_own_link() -> None:
     assert all(any(f"/{reference}?key=" in link for link in links) for reference in references)
 
 
+@pytest.mark.parametrize(("language", "heading"), [("sv", "Dina 2 bokningar"), ("en", "Your 2 bookings")])
+def test_my_bookings_says_how_many_they_are(language: str, heading: str) -> None:
+    assert heading in text_of(written(promise(MailKind.MY_BOOKINGS, language)))
+
+
 def test_a_page_in_another_language_leaves_mails_alone(app: Flask) -> None:
     row = promise(MailKind.BOOKING_CONFIRMED, "en")
 

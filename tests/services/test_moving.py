@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from iclei_events import clock
 from iclei_events.db import db, transaction
-from iclei_events.models import BookingStatus, LogEntry, MailKind, OutboxMail, Place, Slot
+from iclei_events.models import Activity, ActivityKind, BookingStatus, LogEntry, MailKind, OutboxMail, Place, Slot
 from iclei_events.services import capacity, changes, delivery, line, log, mail, moving, places, refusals
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.mail_letters import NoLongerTrueError
@@ -23,6 +23,7 @@ from tests.scenes import (
     ORGANISER,
     book,
     booking,
+    both,
     broken,
     counters,
     mails,
@@ -284,6 +285,32 @@ def test_one_mail_tells_the_new_time_and_the_one_before_in_the_partys_language()
     assert "Innan: 14 maj klockan 10.30" in text
     assert f"bookings/{answer.reference}?key=" in text
     assert [part.get_content_type() for part in message.walk()].count("text/calendar") == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "heading"),
+    [
+        (ActivityKind.STUDY_TOUR, "En annan tur: 14 maj klockan 12.30 – Annat", "Ni har 2 platser på en annan tur"),
+        (ActivityKind.PARTY, "Din bokning är ändrad: 14 maj klockan 12.30 – Annat", "Din bokning gäller nu Annat"),
+    ],
+)
+def test_the_mail_says_that_it_is_another_tour_and_not_only_another_time(
+    kind: ActivityKind, subject: str, heading: str
+) -> None:
+    first, second = make_departures(5, 5)
+    with transaction() as session:
+        event_id = slot_now(first).activity.event_id
+        other = Activity(event_id=event_id, slug="other", kind=kind, title=both("Annat"), summary=both("Annat"))
+        session.get_one(Slot, second.id).activity = other
+    answer = book(first, "Amira", adults=2)
+    moving.move(answer.reference, second.slug)
+
+    [row] = db.session.scalars(select(OutboxMail).where(OutboxMail.kind == MailKind.BOOKING_MOVED))
+    message = mail.render(row)
+    text = str(message.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert message["Subject"].startswith(subject)
+    assert heading in text
+    assert "annan tid" not in text
 
 
 def test_two_moves_before_the_mail_is_sent_are_one_mail_about_where_it_led() -> None:

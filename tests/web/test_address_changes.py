@@ -476,3 +476,26 @@ def test_a_booking_that_waits_to_be_confirmed_is_confirmed_at_its_own_address_fi
 
     assert not own.page().all("#new-address")
     assert mails(app, "address_confirm") == 0
+
+
+def test_the_form_says_that_other_bookings_keep_their_address(own: Booked) -> None:
+    swedish = own.page().one("#new-address").text_content()
+    english = own.amira.open(f"/en/bookings/{own.reference}").one("#new-address").text_content()
+    assert "alla mejl om den här bokningen" in swedish
+    assert "Har du andra bokningar behåller de sin adress." in swedish
+    assert "If you have other bookings, they keep their address." in english
+
+
+def test_a_link_that_was_replaced_is_answered_like_one_that_never_was_and_names_the_latest_mail(own: Booked) -> None:
+    old = own.link(MailKind.BOOKING_CONFIRMED)
+    own.ask()
+    own.confirm()
+    stranger = Resident(own.app, "Stranger")
+    pages = [
+        stranger.open(old, status=404),
+        stranger.open(f"/sv/bookings/{own.reference}", status=404),
+        stranger.open("/sv/bookings/2222-2222", status=404),
+    ]
+    assert len({page.one("main").text_content() for page in pages}) == 1
+    assert "med länken i vårt senaste mejl om den. En tidigare länk kan ha slutat gälla." in pages[0].text
+    assert "an earlier link may no longer work" in stranger.open(old.replace("/sv/", "/en/", 1), status=404).text

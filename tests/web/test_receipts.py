@@ -64,11 +64,10 @@ def test_who_has_looked_stands_on_the_receipt_once_an_hour(app: Flask, app_clock
     app_clock.advance(hours=1)
     door.open(path)
 
-    seen = receipt_of(amira, page).texts("[aria-labelledby=looks-heading] li")
-    assert [line.partition(": ")[2] for line in seen] == [
-        "någon som leder besöket såg era namn, hur man når er och vad ni behöver",
-        "någon i vår personal såg era namn",
-        "någon som leder besöket såg era namn, hur man når er och vad ni behöver",
+    assert receipt_of(amira, page).texts("[aria-labelledby=looks-heading] li") == [
+        "2 maj mellan 10.00 och 11.00: någon i vår personal såg era namn, hur man når er och vad ni behöver",
+        "2 maj mellan 09.00 och 10.00: någon i vår personal såg era namn",
+        "2 maj mellan 09.00 och 10.00: någon i vår personal såg era namn, hur man når er och vad ni behöver",
     ]
 
 

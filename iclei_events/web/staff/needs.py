@@ -89,13 +89,13 @@ def index(slot_slug: str) -> Answer:
 @blueprint.post("/promise")
 @staff_may("door")
 def promise(slot_slug: str) -> Answer:
-    return _answer(slot_slug, need_answers.promise, gettext("It is promised. A mail tells whoever booked."))
+    return _answer(slot_slug, need_answers.promise, gettext("It is promised."))
 
 
 @blueprint.post("/arrange")
 @staff_may("door")
 def arrange(slot_slug: str) -> Answer:
-    return _answer(slot_slug, need_answers.arrange, gettext("It is arranged. A mail tells whoever booked."))
+    return _answer(slot_slug, need_answers.arrange, gettext("It is arranged."))
 
 
 @blueprint.post("/decline")
@@ -104,22 +104,22 @@ def decline(slot_slug: str) -> Answer:
     form = DeclineForm()
     if not form.validate():
         return _page(slot_of_event_or_404(slot_slug), Shown(declining=form)), 422
-    said = gettext("Your answer is noted. A mail tells whoever booked to read it.")
 
     def refuse(reference: str, kind: AidKind, *, by: Any) -> None:
         need_answers.decline(reference, kind, form.answer.data, by=by)
 
-    return _answer(slot_slug, refuse, said)
+    return _answer(slot_slug, refuse, gettext("Your answer is noted."))
 
 
 def _answer(slot_slug: str, verb: Callable[..., None], said: str) -> Answer:
     slot, form = slot_of_event_or_404(slot_slug), AnswerForm()
     need = _need_or_404(slot, form)
+    told = need_words.not_mailed(need.booking) or gettext("A mail tells whoever booked.")
     try:
         verb(need.booking.reference, need.kind, by=by_staff())
     except refusals.Refusal as refused:
         return _page(slot_of_event_or_404(slot_slug), Shown(notice=_why(refused))), 409
-    flash(said)
+    flash(f"{said} {told}")
     return redirect(url_for(".index", slot_slug=slot_slug), code=303)
 
 
@@ -189,6 +189,7 @@ def _page(slot: Slot, shown: Shown) -> str:
     page = render_template(
         "staff/needs/index.html", slot=slot, parties=parties, counts=need_answers.counts(needs),
         aids=aids.of_slot(slot.id), kinds=COUNTED, names=need_words.NAMES, shown=shown,
+        not_mailed=need_words.not_mailed,
     )  # fmt: skip
     disclosures.note_list(slot_id, Disclosed.NEEDS, staff_id=signed_in_staff().id)
     return page

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from iclei_events.db import db
+from iclei_events.db import db, transaction
 from iclei_events.models import Attendee, Booking, Disclosed, Disclosure, StaffRole
 from iclei_events.services import log, need_answers
 from tests import aids, scenes
@@ -74,6 +74,33 @@ def test_no_without_a_reason_is_asked_for_one(desk: Desk) -> None:
     assert "Write why it is not possible, and what is instead." in page.text  # type: ignore[attr-defined]
     assert page.all("details[open] #answer[aria-invalid=true]")  # type: ignore[attr-defined]
     assert states(desk, "Boris")["wheelchair"] == "asked"
+
+
+@pytest.mark.parametrize(
+    ("email", "phone", "told"),
+    [
+        ("boris@example.org", "070-174 06 05", "Den som bokade får ett mejl."),
+        ("", "070-174 06 05", "Det finns ingen adress, så ingen får veta det: ring 070-174 06 05."),
+        ("", None, "Det finns varken adress eller telefonnummer, så ingen får veta det."),
+    ],
+)
+def test_staff_are_told_of_a_mail_only_where_one_goes_out(desk: Desk, email: str, phone: str | None, told: str) -> None:
+    party = reference(desk, "Boris")
+    with desk.app.app_context(), transaction() as session:
+        contact = session.scalars(select(Attendee).where(Attendee.name == "Boris")).one()
+        contact.email, contact.email_key, contact.phone = email, email, phone
+    for what, said in (
+        ("promise", "Det är lovat."),
+        ("arrange", "Det är ordnat."),
+        ("decline", "Ditt svar är sparat."),
+    ):
+        page = desk.visitor.open(desk.path("needs", "sv"))
+        token = page.all("form [name=csrf_token]")[0].get("value")
+        fields = {"csrf_token": token, "reference": party, "kind": "other", "answer": "Nej"}
+        answer = desk.visitor.client.post(desk.path(f"needs/{what}", "sv"), data=fields)
+        after = desk.visitor.open(answer.headers["Location"])
+        assert f"{said} {told}" in after.text
+        assert (told in after.one(f"article[aria-labelledby=party-{party}]").text_content()) == (not email)
 
 
 def test_more_than_there_are_cannot_be_promised(desk: Desk) -> None:
