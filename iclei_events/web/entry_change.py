@@ -16,7 +16,7 @@ from iclei_events.services.own_entries import OwnEntry
 from iclei_events.services.refusals import Refusal
 from iclei_events.web import access, refusals
 from iclei_events.web.bookings import blueprint
-from iclei_events.web.entry_form import check_party, form_of, wish_fields, wishes_in
+from iclei_events.web.entry_form import check_party, check_wishes, form_of, wish_fields, wishes_in
 from iclei_events.web.forms import CountField, Form
 
 
@@ -44,6 +44,7 @@ def change_entry(reference: str) -> Response:
         return _change_page(own, draw, form)
     form = form_of(EntryForm, draw, own.slot.slug, **before)
     form.validate()
+    check_wishes(form)
     if not form.adults.errors and not form.children.errors:
         check_party(form, own.slot)
     if form.errors:

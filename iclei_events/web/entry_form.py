@@ -57,8 +57,17 @@ def wish_fields(form: Any) -> list[Any]:
 
 
 def wishes_in(form: Any) -> list[str]:
-    """The slots wished for, the dearest first, each once."""
-    return list(dict.fromkeys(field.data for field in wish_fields(form) if field.data))
+    """The slots wished for, the dearest first."""
+    return [field.data for field in wish_fields(form) if field.data]
+
+
+def check_wishes(form: Any) -> None:
+    """A time that is wished for twice is a slip of whoever chose it: which wish was meant, they know alone."""
+    seen: set[str] = set()
+    for field in wish_fields(form):
+        if field.data and field.data in seen and not field.errors:
+            field.errors = [gettext("You have chosen this time already. Choose another, or no more wishes.")]
+        seen.add(field.data)
 
 
 def _label(slot: Slot, draw: Draw) -> str:
@@ -115,6 +124,7 @@ def _has_mistakes(form: Any, slot: Slot) -> bool:
     form.validate()
     if form.idempotency_key.errors:
         form.renew_key()
+    check_wishes(form)
     if not form.adults.errors and not form.children.errors:
         check_party(form, slot)
         form.check_aids(form.party.size)

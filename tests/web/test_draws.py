@@ -89,6 +89,32 @@ def test_mistakes_keep_what_was_typed(app: Flask, draw: Draw) -> None:
     assert "Choose one of the times." in wrong.text
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("sv", "Den tiden har du redan valt. Välj en annan, eller inga fler önskemål."),
+        ("en", "You have chosen this time already. Choose another, or no more wishes."),
+    ],
+)
+def test_a_time_that_is_wished_for_twice_is_an_error_of_the_later_wish(
+    app: Flask, draw: Draw, language: str, told: str
+) -> None:
+    amira = Resident(app, language=language)
+    twice = draw.slots[0].slug
+    page = amira.refused(amira.book(draw.slots[0], wish_2=twice), 422)
+    assert page.texts(".ds-error-summary li") == [told]
+    assert [field.get("name") for field in page.all("select[aria-invalid=true]")] == ["wish_2"]
+    assert (page.fields()["wish_2"], residents.count_bookings(app)) == (twice, 0)
+    reference = amira.book(draw.slots[0], wish_2=draw.slots[1].slug, language=language).headers[REFERENCE]
+    amira.open(link_to(app, reference))
+    change = amira.open(f"/{language}/bookings/{reference}/entry")
+    button = {"sv": "Spara anmälan", "en": "Save the entry"}[language]
+    refused = amira.submit(change, button, status=422, wish_2=twice)
+    assert refused.texts(".ds-error-summary li") == [told]
+    with app.app_context():
+        assert [wish.slot_id for wish in lots.entry(reference).wishes] == [slot.id for slot in draw.slots]
+
+
 def test_a_draw_that_is_not_open_takes_no_entry_and_says_when(app: Flask, draw: Draw, app_clock: AppClock) -> None:
     amira = Resident(app, language="en")
     form = amira.form_of(draw.slots[0])
