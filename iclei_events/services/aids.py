@@ -129,6 +129,13 @@ def could_all_go_along(session: Session, booking_id: int, slot_id: int) -> bool:
     return bool(session.scalar(select(could_give_all(booking_id, slot_id))))
 
 
+def promised_missing_at(needs: Sequence[AccessNeed], slot_ids: Collection[int]) -> dict[int, list[AccessNeed]]:
+    """What a party has been promised that each of these slots could not give it at once."""
+    promised = [need for need in needs if need.is_counted and need.is_kept]
+    there = of_slots(slot_ids) if promised else {slot_id: {} for slot_id in slot_ids}
+    return {slot_id: missing_at(promised, of_slot) for slot_id, of_slot in there.items()}
+
+
 def missing_at(needs: Sequence[AccessNeed], aids: Mapping[AidKind, SlotAid]) -> list[AccessNeed]:
     """Which of a party's counted needs another slot could not give at once."""
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,8 +10,8 @@ from flask_babel import gettext, ngettext
 
 from iclei_events import clock
 from iclei_events.i18n import LANGUAGES, Bilingual
-from iclei_events.models import ACTIVE, Booking, BookingStatus, MailKind, Slot
-from iclei_events.services import slots
+from iclei_events.models import ACTIVE, AccessNeed, Booking, BookingStatus, MailKind, Slot
+from iclei_events.services import aids, need_words, slots
 from iclei_events.services.booking_writing import BookingLetter, BookingWriting, Context, goes_ahead
 from iclei_events.services.letters import Choice, Fact, Letter, Section, where_to_be
 
@@ -76,9 +76,10 @@ def _changes(slot: Slot, old: Context) -> tuple[bool, bool]:
 
 
 def _other_times(about: BookingWriting) -> Section:
+    free = _with_room(about.booking)
+    missing = aids.promised_missing_at(about.booking.access_needs, [slot.id for slot in free])
     choices = tuple(
-        Choice(_time_and_language(about, slot), about.link + CHANGE_TO + slot.slug)
-        for slot in _with_room(about.booking)
+        Choice(_words_of(about, slot, missing[slot.id]), about.link + CHANGE_TO + slot.slug) for slot in free
     )
     if not choices:
         return Section(
@@ -103,6 +104,15 @@ def _with_room(booking: Booking) -> list[Slot]:
     now = clock.now()
     others = (slot for slot in slots.departures(booking.slot) if slot.id != booking.slot_id)
     return [slot for slot in others if slot.takes_bookings(now) and slot.left >= booking.size]
+
+
+def _words_of(about: BookingWriting, slot: Slot, missing: Sequence[AccessNeed]) -> str:
+    """The time, and what the party was promised that it does not have."""
+    time = _time_and_language(about, slot)
+    if not missing:
+        return time
+    lacks = gettext("Does not have at once: %(what)s", what=", ".join(map(need_words.in_words, missing)))
+    return f"{time}. {lacks}"
 
 
 def _time_and_language(about: BookingWriting, slot: Slot) -> str:

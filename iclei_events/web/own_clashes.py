@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from iclei_events.models import Booking, Slot
-from iclei_events.services import moving, own_times
+from iclei_events.services import aids, moving, own_times
 from iclei_events.services.clashes import Gap
 from iclei_events.services.own_days import OwnDay
 from iclei_events.web import access, ways
@@ -34,14 +34,21 @@ def gap_of(day: OwnDay, slot: Slot) -> Gap | None:
 
 
 def shown(own: Booking, times: Sequence[Slot], now: datetime) -> dict[str, Any]:
-    """The clashes of a booking, the nearest time it could change to, and which of the ``times`` clash too."""
+    """The clashes of a booking, the nearest time it could change to, and which of the ``times`` clash too.
+
+    A time that has what the party was promised comes before a nearer one without: ``instead_lacks`` is true of that.
+    """
     if own.status not in moving.MOVABLE or own.slot.cancelled_at is not None or own.slot.ends_at <= now:
         return {"gaps": {}}
     day = day_beside(own)
     found = day.clashes_with(own.slot)
     others = [slot for slot in times if slot.id != own.slot_id and slot.takes_bookings(now) and slot.left >= own.size]
+    lacking = aids.promised_missing_at(own.access_needs, [slot.id for slot in others]) if found else {}
+    complete = [slot for slot in others if found and not lacking[slot.id]]
+    instead = day.nearest_that_fits(own.slot, complete) or day.nearest_that_fits(own.slot, others)
     return {
         "clashes": found,
-        "instead": day.nearest_that_fits(own.slot, others) if found else None,
+        "instead": instead if found else None,
+        "instead_lacks": instead is not None and instead not in complete,
         "gaps": {slot.id: gap for slot in times if (gap := gap_of(day, slot)) is not None},
     }

@@ -153,7 +153,7 @@ def _holds_no_places(_refusal: refusals.HoldsNoPlaces) -> str:
 
 
 def _needs_unmet(_refusal: refusals.NeedsUnmet) -> str:
-    return gettext("That time no longer has at once what we have promised you. Look again at what it has.")
+    return gettext("Just now that time does not have what we have promised you. Look at what it has.")
 
 
 def _no_aid_left(refusal: refusals.NoAidLeft) -> str:

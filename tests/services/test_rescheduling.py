@@ -16,7 +16,7 @@ from iclei_events.models import BookingStatus, MailKind, OutboxMail, Slot
 from iclei_events.services import calling_off, capacity, changes, delivery, log, moving, refusals, rescheduling
 from iclei_events.services.booking_rows import Party
 from iclei_events.services.rescheduling import WhenAndWhere
-from tests import letters, scenes
+from tests import aids, letters, scenes
 from tests.post_office import PostOffice
 from tests.residents import at_once
 from tests.staffing import logged
@@ -120,6 +120,17 @@ def test_other_times_without_room_for_the_whole_party_are_not_offered(app_clock:
     text = letters.text_of(letters.written(letters.newest(MOVED)))
 
     assert "Ingen annan tid har plats för 3 personer just nu." in text
+
+
+def test_the_mail_says_which_other_times_lack_what_the_party_was_promised(app_clock: AppClock) -> None:
+    slot = aids.give(scenes.make_slot())
+    aids.book(slot, "Amira")
+    letters.add_departure(slot)
+    move(slot)
+
+    text = " ".join(letters.text_of(letters.written(letters.newest(MOVED))).split())
+
+    assert "13.30–15.00 (Engelska). Har inte just nu: 1 plats för rullstol:" in text
 
 
 def test_the_mail_waits_two_minutes_so_that_a_slip_can_be_corrected(

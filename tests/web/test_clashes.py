@@ -8,10 +8,10 @@ import pytest
 from flask import Flask
 
 from iclei_events.db import db, transaction
-from iclei_events.models import ClashRule, Event, Slot, Way
+from iclei_events.models import AidKind, ClashRule, Event, Slot, SlotAid, Way
 from iclei_events.services import changes
 from iclei_events.web.filters import duration
-from tests import letters, scenes
+from tests import aids, letters, scenes
 from tests.clients import Page, Visitor
 from tests.residents import OUTCOME, REFERENCE, Resident, count_bookings
 
@@ -163,6 +163,44 @@ def test_the_bookings_page_says_the_clash_and_changes_it_in_one_press(app: Flask
     assert "för kort om tid" not in after.text
     with app.app_context():
         assert scenes.booking(reference).slot.slug == "botildenborg-1500"
+
+
+@pytest.fixture
+def promised(app: Flask, amira: Resident) -> str:
+    """A booking in a clash whose party was promised a wheelchair place, which the next time that fits does not have."""
+    answer = amira.post(form(amira, "botildenborg-1400"), **amira.details, wheelchair="1")
+    with app.app_context(), transaction() as session:
+        later = session.scalars(db.select(Slot).where(Slot.slug == "botildenborg-1500")).one()
+        found = session.get(SlotAid, (later.id, AidKind.WHEELCHAIR))
+        assert found is not None
+        found.capacity = 0
+    return str(answer.headers[REFERENCE])
+
+
+def test_a_time_without_what_was_promised_is_no_button_but_leads_to_what_it_has(
+    app: Flask, amira: Resident, promised: str
+) -> None:
+    page = amira.open(f"/sv/bookings/{promised}")
+    assert "Byt den här till 15.00" not in page.texts("button")
+    assert "är 15.00, men just nu har den inte allt som du har fått löfte om." in page.text
+    choice = amira.open(page.link("Se vad 15.00 har"))
+    assert choice.fields("Byt tid")["to"] == "botildenborg-1500"
+    assert "Har inte just nu: 1 plats för rullstol" in choice.text
+    amira.submit(choice, "Byt tid")
+    with app.app_context():
+        assert scenes.booking(promised).slot.slug == "botildenborg-1500"
+
+
+def test_a_time_with_what_was_promised_comes_before_a_nearer_one_without(
+    app: Flask, amira: Resident, promised: str
+) -> None:
+    with app.app_context():
+        later = letters.add_departure(scenes.booking(promised).slot)
+        aids.give(db.session.scalars(db.select(Slot).where(Slot.slug == later)).one())
+    amira.submit(amira.open(f"/sv/bookings/{promised}"), "Byt den här till 17.00")
+    with app.app_context():
+        assert scenes.booking(promised).slot.slug == later
+        assert aids.state(promised) == "promised"
 
 
 def test_an_offer_says_before_it_is_taken_what_it_clashes_with(app: Flask, amira: Resident) -> None:
