@@ -36,7 +36,10 @@ def change_contact(reference: str) -> Response:
         attendees.change_contact(reference, details)
     except Clashes:
         form.for_others.errors = [
-            gettext("You have places already at a time that clashes. Here nobody can have both, so nothing was saved.")
+            gettext(
+                "You have places already at a time that clashes. "
+                "At this event one person cannot have both, so nothing was saved."
+            )
         ]
         return page(access.own_booking_or_404(reference), 409, contact_form=form)
     except Refusal as refusal:

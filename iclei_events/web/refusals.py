@@ -55,7 +55,7 @@ def _too_many_places(refusal: refusals.TooManyPlaces) -> str:
 def _clashes(_refusal: refusals.Clashes) -> str:
     return gettext(
         "There are already places with this address at a time that cannot be kept beside this one. "
-        "Here one person cannot have both, so nothing was booked."
+        "At this event one person cannot have both, so nothing was booked."
     )
 
 

@@ -462,7 +462,7 @@ def test_where_clashes_bind_another_address_is_no_way_around_them(app: Flask) ->
     own.ask("boris@example.org")
     refused = own.confirm(boris, status=409)
 
-    assert "Här kan en person inte ha båda" in refused.text
+    assert "På det här evenemanget kan en person inte ha båda" in refused.text
     assert booked(app, own.reference)["email"] == "amira@example.org"
 
 

@@ -278,7 +278,7 @@ def test_where_clashes_bind_a_stranger_is_refused_without_being_told_which_booki
     answer = stranger.post(form(stranger, "hyllie-1300"), name="Mallory", email=amira.details["email"])
     page = stranger.refused(answer, 409)
     assert answer.headers[OUTCOME] == "refused"
-    assert "Här kan en person inte ha båda, så ingenting bokades." in page.text
+    assert "På det här evenemanget kan en person inte ha båda, så ingenting bokades." in page.text
     assert page.all("a[href*='/bookings/']") == []
     assert "Välj " not in " ".join(page.texts("button"))
 
@@ -288,7 +288,7 @@ def test_where_clashes_bind_the_own_browser_is_told_which_and_the_nearest_that_f
 ) -> None:
     let_bind(app, ClashRule.TRAVEL)
     opened = form(amira, "botildenborg-1400")
-    assert "Här kan en person inte ha båda." in opened.text
+    assert "På det här evenemanget kan en person inte ha båda." in opened.text
     page = amira.refused(amira.post(opened, **amira.details), 409)
     assert "vägen hit tar 30 min med buss" in page.text
     assert "Välj 15.00 i stället" in page.texts("button")
@@ -302,7 +302,7 @@ def test_where_clashes_bind_a_change_into_one_is_refused_with_a_reason(app: Flas
     opened = amira.open(f"/sv/bookings/{reference}/move")
     assert opened.all("input[value=siptex-1230]") == []
     page = amira.submit(opened, "Byt tid", status=409, to="siptex-1230")
-    assert "Här kan en person inte ha båda" in page.text
+    assert "På det här evenemanget kan en person inte ha båda" in page.text
 
 
 @pytest.mark.parametrize("way", list(Way))

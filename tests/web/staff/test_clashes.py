@@ -35,8 +35,13 @@ def test_the_board_leads_to_the_rule_and_the_effect_of_each_choice(desk: Desk) -
     page = desk.visitor.open(desk.open().link("Clashes"))
 
     assert page.texts(".choice b")[0] == "Tell them, and leave it to them"
-    assert page.text.count("One person has places now that this would not have given. They keep them.") == 2
+    assert page.text.count("One person now has places that could not have been booked with this choice. They keep them.") == 2
     assert page.fields()["rule"] == "told"
+
+
+def test_the_effect_is_told_in_swedish_as_what_could_not_have_been_booked(desk: Desk) -> None:
+    said = desk.visitor.open(f"/sv/staff/{desk.event_slug}/clashes").text
+    assert said.count("En person har i dag platser som då inte hade kunnat bokas. Personen behåller dem.") == 2
 
 
 def test_an_organiser_lets_clashes_bind_and_it_stands_in_the_log(app: Flask, desk: Desk) -> None:
