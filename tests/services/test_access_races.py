@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError, Event
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from iclei_events.db import db
-from iclei_events.models import AidKind, SlotAid
+from iclei_events.db import DatabaseBusyError, db
+from iclei_events.models import AidKind, Slot, SlotAid
 from iclei_events.services import access_needs, aids, asking, changes, moving, need_answers, places, serving
+from iclei_events.services.content import activities
+from iclei_events.services.content.draws import load_draws
+from iclei_events.services.content.loading import load_pack
 from tests.aids import WHEELCHAIR, book, counted, give, state
 from tests.databases import Database
 from tests.scenes import ORGANISER, broken, make_departures, make_slot
+from tests.services.content import packs
 from tests.services.test_races import PAUSE, at_once, kinds, nobody_kept_out
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("app_context")]
@@ -97,6 +105,70 @@ def test_a_promise_taken_back_as_its_party_leaves_and_asks_anew_is_counted_once(
         lambda: need_answers.set_aid(old.id, WHEELCHAIR, 2, seen=1, by=ORGANISER),
     )
     assert (state(asks), broken()) == ("promised", [])
+
+
+def with_aids(capacity: int) -> str:
+    """The small pack, of which each slot of the first activity can give so many."""
+    return packs.changed("    theme: soil\n", f"    theme: soil\n    aids: {{wheelchair: {capacity}}}\n")
+
+
+def other_way_round(pack: str) -> str:
+    """The pack with the first two slots exchanged: they stand against the order of their ids."""
+    first, second, end = (pack.index(f"  - slug: {name}\n") for name in ("compost-1000", "compost-1300", "open-house"))
+    return pack[:first] + pack[second:end].rstrip(" ") + "    " + pack[first:second].rstrip(" ") + pack[end:]
+
+
+def load_as_a_party_moves(app: Flask, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[Any]:
+    """The party sets out when the pack is read and the load is about to lock its first slot."""
+    load_pack(packs.write(folder, with_aids(1)))
+    stored = db.session.scalars(select(Slot).where(Slot.slug.like("compost%")).order_by(Slot.id)).all()
+    amira, _boris = (book(slot, name) for slot, name in zip(stored, ("Amira", "Boris"), strict=True))
+    pack, lock, is_read = packs.write(folder, other_way_round(with_aids(2))), places.lock, Event()
+
+    both_have_one = Barrier(2)
+
+    def wait_for_the_other(session: Session, slot_id: int) -> Slot:
+        slot = lock(session, slot_id)
+        with suppress(BrokenBarrierError):
+            both_have_one.wait(2)
+        return slot
+
+    def then_tell(*given: Any) -> Any:
+        draws = load_draws(*given)
+        is_read.set()
+        return draws
+
+    def move() -> None:
+        assert is_read.wait(5)
+        moving.move(amira.reference, "compost-1300")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(places, "lock", wait_for_the_other)
+        patch.setattr(activities, load_draws.__name__, then_tell)
+        return at_once(app, lambda: load_pack(pack), move)
+
+
+def test_a_load_and_a_move_never_wait_for_each_other_in_a_circle(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    answers = load_as_a_party_moves(app, monkeypatch, tmp_path)
+    assert [answer for answer in answers if isinstance(answer, Exception)] == []
+    assert broken() == []
+
+
+@pytest.mark.database("postgresql")
+def test_control_in_the_order_of_the_pack_one_of_them_is_thrown_out(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def in_order_of_the_pack(session: Session, _event: object) -> dict[str, Slot]:
+        in_pack = select(Slot.id).where(Slot.slug.like("compost%")).order_by(Slot.id.desc())
+        for slot_id in session.scalars(in_pack).all():
+            places.lock(session, slot_id)
+        return {slot.slug: slot for slot in session.scalars(select(Slot))}
+
+    monkeypatch.setattr(activities, "locked_slots", in_order_of_the_pack)
+    answers = load_as_a_party_moves(app, monkeypatch, tmp_path)
+    assert [type(answer) for answer in answers if isinstance(answer, Exception)] == [DatabaseBusyError]
 
 
 def test_the_control_finds_a_promise_that_nobody_counted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
 
 from iclei_events import clock
 from iclei_events.i18n import Bilingual
@@ -61,18 +62,30 @@ def load_activities(tally: Tally, event: Event, pack: Pack) -> None:
     tally.session.flush()
     session = tally.session
     known = {activity.slug: activity for activity in event.activities}
+    draws = load_draws(tally, event, pack)
     named = _Named(
         event,
         {theme.slug: theme for theme in event.themes},
         {venue.slug: venue for venue in session.scalars(select(Venue))},
         {speaker.slug: speaker for speaker in session.scalars(select(Speaker))},
-        {slot.slug: slot for slot in session.scalars(select(Slot).join(Activity).where(Activity.event == event))},
-        load_draws(tally, event, pack),
+        locked_slots(session, event),
+        draws,
     )
     for position, part in enumerate(pack.activities):
         activity = known.pop(part.slug) if part.slug in known else Activity()
         _load_activity(tally, named, activity, part, position)
     tally.kept += [f"the activity {slug} is not in the pack" for slug in sorted(known)]
+
+
+def locked_slots(session: Session, event: Event) -> dict[str, Slot]:
+    """The event's slots by slug, read under their locks.
+
+    The pack names them in any order; they are locked in the order of their ids, as everybody does who waits for more
+    than one. Nothing is written to those that stay as they are.
+    """
+    of_event = select(Slot).join(Activity).where(Activity.event == event).order_by(Slot.id)
+    one_by_one = of_event.with_for_update(of=Slot, key_share=True).execution_options(populate_existing=True)
+    return {slot.slug: slot for slot in session.scalars(one_by_one)}
 
 
 def _load_activity(tally: Tally, named: _Named, activity: Activity, part: ActivityPart, position: int) -> None:

@@ -18,6 +18,7 @@ from iclei_events.models import (
     Commitment,
     Event,
     LogEntry,
+    MailKind,
     Signatory,
     SignatoryStatus,
     Slot,
@@ -35,7 +36,7 @@ from iclei_events.services.content.problems import PackError
 from iclei_events.services.content.schema import RESERVED
 from iclei_events.services.rescheduling import WhenAndWhere
 from iclei_events.web.languages import PREFIX
-from tests import scenes, staffing
+from tests import aids, scenes, staffing
 from tests.services.content import packs
 
 PACKS = sorted((ROOT / "iclei_events" / "content").glob("*.yaml"))
@@ -51,6 +52,24 @@ def load(folder: Path, text: str = packs.SMALL) -> tuple[int, int, int, int, tup
 def slot(slug: str) -> Slot:
     db.session.expire_all()
     return db.session.scalars(select(Slot).where(Slot.slug == slug)).one()
+
+
+def with_aids(**of_slots: str) -> str:
+    """The small pack with what these slots of it can give."""
+    text = packs.SMALL
+    for slot_slug, given in of_slots.items():
+        named = f"      - slug: {slot_slug.replace('_', '-')}\n"
+        text = text.replace(named, f"{named}        aids: {given}\n")
+    return text
+
+
+@pytest.mark.parametrize("capacity", ["2", "on_request"])
+def test_an_aid_that_is_new_at_a_slot_is_promised_to_who_has_asked_for_it(tmp_path: Path, capacity: str) -> None:
+    load(tmp_path)
+    first, second = (aids.book(slot("compost-1000"), name) for name in ("Amira", "Boris"))
+    load(tmp_path, with_aids(compost_1000=f"{{wheelchair: {capacity}}}"))
+    assert [aids.state(answer) for answer in (first, second)] == ["promised" if capacity == "2" else "asked"] * 2
+    assert (scenes.mails(MailKind.NEEDS_ANSWERED), scenes.broken()) == (2 if capacity == "2" else 0, [])
 
 
 def test_all_packs_load_and_the_second_time_nothing_changes() -> None:
