@@ -197,7 +197,10 @@ def test_where_clashes_bind_who_booked_for_others_is_told_beside_the_box_why_the
     page = amira.open(amira.send(amira.open(f"/sv/slots/{second}/book"), for_others="yes").location)
     refused = amira.submit(page, "Spara uppgifterna", status=409, leave_out=["for_others"], name="Amira Berg")
 
-    sentence = "Du har redan platser på en tid som krockar. På det här evenemanget kan en person inte ha båda, så ingenting sparades."
+    sentence = (
+        "Du har redan platser på en tid som krockar. "
+        "På det här evenemanget kan en person inte ha båda, så ingenting sparades."
+    )
     assert refused.texts(".ds-error-summary li") == [sentence]
     assert refused.fields("Spara uppgifterna")["name"] == "Amira Berg"
     assert "for_others" in amira.open(page.path).fields("Spara uppgifterna")
