@@ -6,12 +6,14 @@ counts within the statement that takes the places (see ``booking_rows``); SQLite
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Integer, String, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from iclei_events.db import db
 from iclei_events.models import ACTIVE, RESIDENTS, Activity, Attendee, Booking, Slot
 from iclei_events.services import refusals
 from iclei_events.services.prepared import Prepared
@@ -78,6 +80,20 @@ def places_of(connection: Connection, limit: PersonLimit) -> int:
     values = {"event_id": limit.event_id, "key": limit.email_key or limit.phone or ""}
     count = _COUNT_BY_EMAIL if limit.email_key else _COUNT_BY_PHONE
     return int(count.execute(connection, values).scalar_one())
+
+
+def bookings_of(limit: PersonLimit, references: Collection[str]) -> Sequence[Booking]:
+    """The person's bookings among these that count towards the limit; whoever left no address has none here."""
+    if not limit.email_key or not references:
+        return []
+    return db.session.scalars(
+        select(Booking)
+        .join(Booking.attendee)
+        .join(Booking.slot)
+        .join(Slot.activity)
+        .where(Attendee.email_key == limit.email_key, Booking.reference.in_(references), Booking.status.in_(ACTIVE))
+        .where(Activity.event_id == limit.event_id, Activity.kind.in_(RESIDENTS))
+    ).all()
 
 
 def _count_where(is_person: ColumnElement[bool]) -> Prepared:

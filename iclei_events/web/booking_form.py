@@ -38,6 +38,7 @@ from iclei_events.web import (
     kept_slots,
     limits,
     overload,
+    own_limit,
     proofs,
     refusals,
     turnstile,
@@ -184,7 +185,8 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
     in_line = isinstance(refusal, NotYourTurn)
     response = _show(
         slot_slug, form, reply.status, notice=reply.sentence, refusal=refusal, can_wait=can_wait, left=left,
-        in_line=in_line, too_large=isinstance(refusal, LargerThanSlot), over_limit=isinstance(refusal, TooManyPlaces),
+        in_line=in_line, too_large=isinstance(refusal, LargerThanSlot),
+        **own_limit.shown(refusal, slots.find(slot_slug), form.contact, form.party.size),
         refused_clash=isinstance(refusal, Clashes),
         proof_refused=isinstance(refusal, ProofWorthless),
         in_vain=isinstance(refusal, TooManyPlaces | TooManyTries | ProofWorthless | ToConfirmFirst),

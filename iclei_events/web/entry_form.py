@@ -16,7 +16,7 @@ from iclei_events.services import aids, bookings, draw_entries, draws, slots
 from iclei_events.services.draw_entries import MOST_WISHES
 from iclei_events.services.letters import Writing
 from iclei_events.services.refusals import AdultMissing, KeyTaken, Refusal, TooLarge
-from iclei_events.web import limits, refusals
+from iclei_events.web import limits, own_limit, refusals
 from iclei_events.web.draws import state_of
 from iclei_events.web.filters import clock_time, day_short, tr
 from iclei_events.web.forms import Form
@@ -146,15 +146,16 @@ def _refused(slot_slug: str, form: Any, refusal: Refusal) -> Response:
     if isinstance(refusal, KeyTaken):
         form.renew_key()
     slot = slots.find(slot_slug) or abort(404)
-    response = _page(slot, _draw_of(slot), form, reply.status, notice=reply.sentence)
+    limit = own_limit.shown(refusal, slot, form.contact, form.party.size)
+    response = _page(slot, _draw_of(slot), form, reply.status, notice=reply.sentence, **limit)
     response.headers[OUTCOME] = reply.outcome.value
     return response
 
 
-def _page(slot: Slot, draw: Draw, form: Any, status: int = 200, notice: str | None = None) -> Response:
+def _page(slot: Slot, draw: Draw, form: Any, status: int = 200, **more: Any) -> Response:
     g.event = slot.activity.event
     page = render_template(
         "draws/enter.html", form=form, wishes=wish_fields(form), slot=slot, activity=slot.activity, draw=draw,
-        state=state_of(draw), status=status, notice=notice, aids=aids.of_slot(slot.id),
+        state=state_of(draw), status=status, aids=aids.of_slot(slot.id), **more,
     )  # fmt: skip
     return make_response(page, status)

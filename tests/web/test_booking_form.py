@@ -263,7 +263,45 @@ def test_one_person_has_so_many_places_and_is_told_the_rule_and_nothing_of_what_
     ]
     assert page.fields()["adults"] == "2"
     assert "Lindqvist" not in page.text.replace("Boris Lindqvist", "")
+    assert "som du har öppnat här" not in page.text
     assert stranger.send(page, email="Amira@example.org", adults="1").headers[OUTCOME] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("language", "held", "told"),
+    [
+        ("sv", "3", "Med bokningarna som du har öppnat här kan du få högst en plats till."),
+        ("sv", "2", "Med bokningarna som du har öppnat här kan du få högst 2 platser till."),
+        ("en", "4", "The bookings you have opened here are already as many places as one person can have."),
+    ],
+)
+def test_whoever_opened_their_bookings_here_is_told_how_many_places_are_left(
+    app: Flask, demo_tour: list[str], language: str, held: str, told: str
+) -> None:
+    amira, (first, second, _third) = Resident(app, language=language), demo_tour
+    with app.app_context(), transaction() as session:
+        session.execute(update(Event).values(max_places_per_person=4))
+    amira.send(amira.open(f"/{language}/slots/{first}/book"), adults=held)
+    page = amira.refused(amira.send(amira.open(f"/{language}/slots/{second}/book"), adults="3"), 409)
+
+    assert told in page.one("[role=alert]").text_content()
+
+
+def test_a_refusal_for_bookings_made_elsewhere_tells_nothing_of_them(
+    app: Flask, demo_tour: list[str], amira: Resident
+) -> None:
+    first, second, third = demo_tour
+    with app.app_context(), transaction() as session:
+        session.execute(update(Event).values(max_places_per_person=4))
+    amira.send(amira.open(f"/sv/slots/{first}/book"), adults="2")
+    stranger = Resident(app, "Boris")
+    stranger.send(stranger.open(f"/sv/slots/{second}/book"), email="amira@example.org", adults="1")
+    form = stranger.open(f"/sv/slots/{third}/book")
+    page = stranger.refused(stranger.send(form, email="amira@example.org", adults="2"), 409)
+    other = stranger.refused(stranger.send(form, email="amira@example.org", adults="4"), 409)
+
+    assert "som du har öppnat här" not in page.text
+    assert "kan du få högst 3 platser till." in other.text
 
 
 def test_the_age_a_tour_suits_is_said_as_guidance(app: Flask, amira: Resident, summit: None) -> None:

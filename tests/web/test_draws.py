@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from iclei_events import clock
-from iclei_events.models import Draw
+from iclei_events.db import transaction
+from iclei_events.models import Activity, Draw
 from iclei_events.services import draw_file, draws
 from tests import draws as lots
 from tests import letters, residents, scenes
@@ -209,3 +210,32 @@ def test_a_draw_of_another_event_is_not_found_here(app: Flask, draw: Draw, visit
     visitor.open(f"/sv/{other}/draws/{draw.slug}", status=404)
     visitor.open("/sv/nowhere/draws/none", status=404)
     assert clock.now() < CLOSES_AT
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "my_places"),
+    [
+        ("sv", "Med bokningarna som du har öppnat här kan du få högst en plats till.", "Mina platser"),
+        ("en", "With the bookings you have opened here, you can have at most one place more.", "My places"),
+    ],
+)
+def test_an_entry_beyond_the_limit_of_a_person_is_led_to_what_they_have(
+    app: Flask, language: str, told: str, my_places: str
+) -> None:
+    with app.app_context():
+        draw = lots.make_draw([3, 3], max_places_per_person=4)
+        event_id = draw.slots[0].activity.event_id
+        other = scenes.make_slot()
+        with transaction() as session:
+            moved = session.get_one(Activity, other.activity_id)
+            moved.event_id, moved.slug = event_id, "other"
+    amira = Resident(app, language=language)
+    assert amira.book(other, adults="3").headers[OUTCOME] == "confirmed"
+    page = amira.refused(amira.book(draw.slots[0], adults="2"), 409)
+    notice = page.one("[role=alert]")
+    assert told in notice.text_content()
+    assert [link.text_content() for link in notice.cssselect("a")] == [my_places]
+    stranger = Resident(app, "Boris", language=language)
+    blank = stranger.refused(stranger.book(draw.slots[0], adults="2", email="amira@example.org"), 409)
+    assert told not in blank.text
+    assert [link.text_content() for link in blank.one("[role=alert]").cssselect("a")] == [my_places]
