@@ -21,6 +21,7 @@ from iclei_events import create_app, db
 from iclei_events.config import ROOT
 from iclei_events.services import demo, passwords
 from iclei_events.services.content.loading import load_pack
+from iclei_events.web import overload
 from tests import databases, postgres
 from tests.clients import Visitor
 from tests.databases import Database, PostgresDatabase, SqliteDatabase
@@ -73,6 +74,14 @@ def _cheap_passwords() -> Iterator[PasswordHasher]:
         costly = passwords._hasher
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield costly
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """A page waits for its turn as long as a busy machine needs; what a worker does in a rush sets its own patience."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overload, "PAGE_SECONDS", 20.0)
+        yield
 
 
 @pytest.fixture
