@@ -54,7 +54,7 @@ def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTE
         if booking.contacts_place is not None:
             booking.contacts_place.name = None
         if details.comes_along and not before.comes_along:
-            binding.check_coming(decision, booking)
+            binding.check_coming(decision.session, booking, by)
         if details.language != booking.language:
             booking.language = details.language
             waiting = OutboxMail.booking_id == booking.id, OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None)

@@ -16,9 +16,7 @@ from sqlalchemy.orm import Session
 
 from iclei_events.models import HOLDING, Activity, Attendee, Booking, BookingStatus, ClashRule, Event, Slot
 from iclei_events.services import clashes, log, own_times, person_limit, refusals, roads
-from iclei_events.services.booking_rows import Contact
-from iclei_events.services.clashes import Gap, People
-from iclei_events.services.deciding import Decision
+from iclei_events.services.clashes import Gap, InContact, People
 from iclei_events.services.person_limit import Reachable
 
 
@@ -41,7 +39,7 @@ class Binding:
     people: People
 
     @classmethod
-    def of_newcomer(cls, slot: Bound, contact: Contact, by: log.Actor) -> Binding | None:
+    def of_newcomer(cls, slot: Bound, contact: InContact, by: log.Actor) -> Binding | None:
         """The rule that holds where somebody books, if there is one. Staff are not bound."""
         if slot.clashes is ClashRule.TOLD or by != log.ATTENDEE or not contact.comes_along:
             return None
@@ -87,15 +85,31 @@ def lock_person(session: Session, reference: str, by: log.Actor) -> None:
         person_limit.lock_person(session, person.event_id, person.email_key, person.phone)
 
 
-def check_coming(decision: Decision, booking: Booking) -> None:
+def check_coming(session: Session, booking: Booking, by: log.Actor) -> None:
     """As ``check_change``, where whoever booked for others comes along from now on: the booking says so already."""
     if booking.status in HOLDING | {BookingStatus.WAITING}:
-        decision.session.flush()
-        check_change(decision, booking, booking.slot)
+        session.flush()
+        check_change(session, booking, booking.slot, by)
 
 
-def check_change(decision: Decision, booking: Booking, to: Slot) -> None:
+def check_change(session: Session, booking: Booking, to: Slot, by: log.Actor) -> None:
     """Raise ``Clashes`` where the event lets clashes bind and the booking would come to stand in one."""
-    bound = Binding.of_booking(to, booking, decision.by)
+    bound = Binding.of_booking(to, booking, by)
     if bound is not None:
-        bound.check(decision.session, to, booking)
+        bound.check(session, to, booking)
+
+
+def try_lock(session: Session, booking: Booking, to: Slot) -> bool:
+    """Lock the person where clashes bind; False if somebody else has it, since with slots locked nobody waits."""
+    bound = Binding.of_booking(to, booking, log.ATTENDEE)
+    contact = bound.contact if bound is not None else None
+    return contact is None or person_limit.try_lock_person(session, to.event_id, contact.email_key, contact.phone)
+
+
+def is_clash(session: Session, booking: Booking, to: Slot) -> bool:
+    """Whether a booking that is changed without its party at hand would come to stand in a clash that binds."""
+    try:
+        check_change(session, booking, to, log.ATTENDEE)
+    except refusals.Clashes:
+        return True
+    return False

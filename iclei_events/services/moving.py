@@ -59,7 +59,7 @@ def move(  # noqa: PLR0913  a change is all of this
         if seen is not None and seen != booking.sequence:
             raise refusals.ChangedMeanwhile(booking.sequence)
         _check_may_come(new, old, booking, decision)
-        binding.check_change(decision, booking, new)
+        binding.check_change(decision.session, booking, new, decision.by)
         if keep_promises and not aids.could_all_go_along(decision.session, booking.id, new.id):
             raise refusals.NeedsUnmet
         if new.free >= booking.size and places.is_line_empty(decision.session, new):

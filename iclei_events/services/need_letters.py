@@ -60,6 +60,8 @@ def _has_answers(booking: Booking, now: datetime, context: Context) -> bool:
 
 
 def _kept_its_time(about: BookingWriting) -> Letter:
+    if about.context.get("clash"):
+        return _kept_from_clash(about)
     return about.letter(
         subject=gettext("You keep your time: %(start)s – %(title)s", start=about.starts, title=about.title),
         heading=gettext("You keep your time"),
@@ -70,6 +72,23 @@ def _kept_its_time(about: BookingWriting) -> Letter:
                 "You keep your places and everything you have been promised."
             ),
             gettext("You can still change yourself: the page says beforehand what the other time has."),
+        ),
+        facts=[*_wanted(about), *about.practical()],
+        action=gettext("See or change your booking"),
+    )
+
+
+def _kept_from_clash(about: BookingWriting) -> Letter:
+    return about.letter(
+        subject=gettext("You keep your time: %(start)s – %(title)s", start=about.starts, title=about.title),
+        heading=gettext("You keep your time"),
+        lead=(
+            gettext("You could have the time you asked for now."),
+            gettext(
+                "But since you asked you have got other places that cannot be kept beside it, and at this event "
+                "one person cannot have both. So we did not change it for you, and you keep your places."
+            ),
+            gettext("If you would rather have that time, give back the other places first and then ask for it again."),
         ),
         facts=[*_wanted(about), *about.practical()],
         action=gettext("See or change your booking"),

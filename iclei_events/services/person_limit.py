@@ -71,8 +71,19 @@ def lock(session: Session, limit: PersonLimit) -> None:
 def lock_person(session: Session, event_id: int, email_key: str, phone: str | None) -> None:
     """As ``lock``, for whatever is decided about a person at an event. SQLite lets one writer in at a time."""
     if session.get_bind().dialect.name == "postgresql":
-        key = func.hashtextextended(email_key or phone or "", event_id)
-        session.execute(select(func.pg_advisory_xact_lock(key)))
+        session.execute(select(func.pg_advisory_xact_lock(_lock_key(event_id, email_key, phone))))
+
+
+def try_lock_person(session: Session, event_id: int, email_key: str, phone: str | None) -> bool:
+    """As ``lock_person`` where it can be had at once: nothing is ever waited for out of order."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(_lock_key(event_id, email_key, phone)))))
+
+
+def _lock_key(event_id: int, email_key: str, phone: str | None) -> ColumnElement[int]:
+    key: ColumnElement[int] = func.hashtextextended(email_key or phone or "", event_id)
+    return key
 
 
 def places_of(connection: Connection, limit: PersonLimit) -> int:

@@ -18,9 +18,9 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from iclei_events.models import Booking, BookingStatus, KeptBack, MailKind, Slot, SlotMode, SwapWish
 from iclei_events.services import access_needs, line, log, outbox
 from iclei_events.services.counters import count, lock
-from iclei_events.services.serving import Move, drop_wish, end_wishes, move_all, run_line
+from iclei_events.services.serving import Move, drop_wish, end_if_it_must_stay, end_wishes, move_all, run_line
 
-__all__ = ["Move", "drop_wish", "end_wishes", "lock", "move_all", "run_line"]
+__all__ = ["Move", "drop_wish", "end_if_it_must_stay", "end_wishes", "lock", "move_all", "run_line"]
 
 
 def _no_pause(_point: str) -> None:

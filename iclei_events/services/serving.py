@@ -15,9 +15,9 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from iclei_events.models import Booking, BookingStatus, MailKind, Slot, SwapWish
-from iclei_events.services import access_needs, aids, line, log, outbox, standing, waiting
+from iclei_events.services import access_needs, binding, keeping_time, line, log, outbox, standing, waiting
 from iclei_events.services.counters import count, try_lock
-from iclei_events.services.waiting import InLine, Turn
+from iclei_events.services.waiting import Turn
 
 
 def _no_pause(_point: str) -> None:
@@ -55,11 +55,10 @@ def _run_one_line(session: Session, slot: Slot, *, now: datetime, newcomer: Book
         if turn.party.wish_id is None:
             _serve(session, slot, turn, until, now=now, newcomer=newcomer)
         else:
-            source = _try_lock_source(session, turn, now=now)
+            source = _try_lock_source(session, turn, slot, now=now)
             if source is None:
-                break  # its places here are saved until the worker has both locks
-            if not aids.could_all_go_along(session, turn.party.booking_id, slot.id):
-                _keep_its_time(session, slot, turn.party, now=now)
+                break  # its places here are saved until the worker has all locks
+            if end_if_it_must_stay(session, slot, turn.party.booking_id, turn.party.wish_id, now=now):
                 continue
             touched += _move(session, [Move(turn.party.booking_id, source, slot)], now=now)
         _note_pass(session, turn)
@@ -109,17 +108,15 @@ def _serve(  # noqa: PLR0913  what an offer needs
     count(session, slot, held=booking.size, waiting=-1)
 
 
-def _keep_its_time(session: Session, slot: Slot, party: InLine, *, now: datetime) -> None:
-    """End a wish for a time that does not have what the party has been promised: nobody loses that unasked."""
-    booking = session.get_one(Booking, party.booking_id)
-    if party.wish_id is not None:
-        drop_wish(session, slot, party.wish_id)
-    log.record(
-        session, "keep_time", by=log.WORKER, at=now, slot_id=booking.slot_id, booking_id=booking.id,
-        details={"to": slot.slug, "size": booking.size},
-    )  # fmt: skip
-    outbox.mail_booking(session, MailKind.NEEDS_KEPT, booking, at=now, context={"wanted": slot.id})
-    session.flush()
+def end_if_it_must_stay(session: Session, slot: Slot, booking_id: int, wish_id: int, *, now: datetime) -> bool:
+    """End a wish that would move its party to its loss, and tell it; whether it was so."""
+    booking = session.get_one(Booking, booking_id)
+    reason = keeping_time.why(session, booking, slot)
+    if reason is None:
+        return False
+    drop_wish(session, slot, wish_id)
+    keeping_time.tell(session, booking, slot, reason, now=now)
+    return True
 
 
 def _note_pass(session: Session, turn: Turn) -> None:
@@ -152,15 +149,17 @@ def move_all(session: Session, moves: Sequence[Move], *, now: datetime) -> None:
     _run_lines(session, _move(session, moves, now=now), now=now)
 
 
-def _try_lock_source(session: Session, turn: Turn, *, now: datetime) -> Slot | None:
-    """The slot on which a wish's party holds its places, if it still does once the lock is had."""
+def _try_lock_source(session: Session, turn: Turn, target: Slot, *, now: datetime) -> Slot | None:
+    """The slot on which a wish's party holds its places, if it still does once the lock is had, and the person's."""
     held = session.scalar(select(Booking.slot_id).where(Booking.id == turn.party.booking_id))
     source = try_lock(session, held) if held is not None else None
     in_critical_section("source")
     booking = session.get_one(Booking, turn.party.booking_id, populate_existing=True)
     if source is None or booking.slot_id != source.id or booking.status is not BookingStatus.CONFIRMED:
         return None
-    return source if booking.size == turn.party.size and now < source.starts_at else None
+    if booking.size != turn.party.size or now >= source.starts_at:
+        return None
+    return source if binding.try_lock(session, booking, target) else None
 
 
 def _move(session: Session, moves: Sequence[Move], *, now: datetime) -> list[Slot]:

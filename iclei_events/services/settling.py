@@ -5,7 +5,7 @@ Locks are waited for in the order of the slots' ids, and what was seen before is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import Booking, Slot, SwapWish
-from iclei_events.services import aids, circles, line, places
+from iclei_events.services import aids, binding, circles, line, places
 from iclei_events.services.circles import Ask, Room
 
 MOST_TRIES: Final = 100
@@ -78,10 +78,28 @@ def _settle(circle: Sequence[Ask], now: datetime) -> bool:
             return False
         if not circles.fits(circle, _rooms(session, circle)):
             return False
+        if not _may_all_move(session, circle, slots, now):
+            return False
         places.in_critical_section("circle")
         moves = [places.Move(each.booking_id, slots[each.source], slots[each.target]) for each in circle]
         places.move_all(session, moves, now=now)
     return True
+
+
+def _may_all_move(session: Session, circle: Sequence[Ask], slots: Mapping[int, Slot], now: datetime) -> bool:
+    """Whether nobody in the circle would come to stand in a clash that binds; a wish that would ends."""
+    bookings = [session.get_one(Booking, each.booking_id, populate_existing=True) for each in circle]
+    pairs = list(zip(circle, bookings, strict=True))
+    if not all(binding.try_lock(session, booking, slots[each.target]) for each, booking in pairs):
+        return False
+    ended = [
+        slots[each.target]
+        for each in circle
+        if places.end_if_it_must_stay(session, slots[each.target], each.booking_id, each.wish_id, now=now)
+    ]
+    for slot in ended:
+        places.run_line(session, slot, now=now)
+    return not ended
 
 
 def _asks(session: Session, now: datetime, wish_ids: Collection[int] | None = None) -> list[Ask]:

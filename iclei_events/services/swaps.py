@@ -39,7 +39,7 @@ def ask(reference: str, slot_slug: str, *, by: log.Actor = log.ATTENDEE) -> None
         if held.id == wanted.id or _wish_id(session, booking, wanted) is not None:
             return
         _check(decision, held, wanted, booking)
-        binding.check_change(decision, booking, wanted)
+        binding.check_change(session, booking, wanted, decision.by)
         session.add(SwapWish(booking_id=booking.id, slot_id=wanted.id, held_slot_id=held.id, created_at=decision.now))
         decision.note("ask_swap", booking, to=wanted.slug, size=booking.size)
         session.flush()

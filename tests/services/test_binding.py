@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from iclei_events.db import transaction
-from iclei_events.models import ActivityKind, BookingStatus, ClashRule, Slot, SwapWish, TravelTime, Venue, Way
+from iclei_events.models import ActivityKind, BookingStatus, ClashRule, MailKind, Slot, SwapWish, TravelTime, Venue, Way
 from iclei_events.services import (
     attendees,
     binding,
@@ -19,21 +19,24 @@ from iclei_events.services import (
     changes,
     clash_rules,
     log,
+    mail,
     moving,
     own_times,
     person_limit,
     places,
     refusals,
+    settling,
     swaps,
 )
 from iclei_events.services.booking_rows import Contact, Party
-from iclei_events.services.bookings import Outcome
+from iclei_events.services.bookings import Answer, Outcome
 from iclei_events.services.clashes import Gap
 from iclei_events.services.travel import Leg
-from tests import queries
+from tests import letters, queries
 from tests.meetings import Meeting
-from tests.scenes import book, booking, both, broken, counters, make_departures, make_slot, slot_now, status
+from tests.scenes import book, booking, both, broken, counters, mails, make_departures, make_slot, slot_now, status
 from tests.services.test_races import PAUSE, at_once, kinds, nobody_kept_out
+from tests.times import AppClock
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -268,6 +271,48 @@ def test_nobody_asks_for_a_time_that_clashes_with_another_booking() -> None:
         assert session.query(SwapWish).count() == 0
 
 
+def test_a_wish_moves_nobody_into_a_clash_with_what_was_booked_since(app_clock: AppClock) -> None:
+    own, wanted, beside = make_departures(9, 1, 9, clashes=ClashRule.OVERLAP)
+    _at(beside, wanted)
+    amira, holds = book(own, "Amira"), book(wanted, "Boris")
+    swaps.ask(amira.reference, wanted.slug)
+    app_clock.advance(hours=1)
+    behind = book(wanted, "Chen")
+    later = book(beside, "Amira")
+    changes.cancel(holds.reference)
+
+    assert (booking(amira).slot_id, status(later), status(behind)) == (
+        own.id,
+        BookingStatus.CONFIRMED,
+        BookingStatus.OFFERED,
+    )
+    assert (counters(wanted), mails(MailKind.NEEDS_KEPT), broken()) == ((1, 0, 0), 1, [])
+    letter = letters.text_of(mail.render(letters.newest(MailKind.NEEDS_KEPT)))
+    assert "Men sedan du bad om den har du fått andra platser som krockar med den" in letter
+
+
+def test_a_wish_without_a_clash_still_moves_its_party() -> None:
+    own, wanted = make_departures(9, 1, clashes=ClashRule.OVERLAP)
+    amira, holds = book(own, "Amira"), book(wanted, "Boris")
+    swaps.ask(amira.reference, wanted.slug)
+    changes.cancel(holds.reference)
+
+    assert (booking(amira).slot_id, mails(MailKind.NEEDS_KEPT)) == (wanted.id, 0)
+
+
+def test_a_circle_moves_nobody_into_a_clash_either() -> None:
+    first, second, beside = make_departures(1, 1, 9, clashes=ClashRule.OVERLAP)
+    _at(beside, second)
+    amira, boris = book(first, "Amira"), book(second, "Boris")
+    swaps.ask(amira.reference, second.slug)
+    book(beside, "Amira")
+    swaps.ask(boris.reference, first.slug)
+
+    assert [booking(answer).slot_id for answer in (amira, boris)] == [first.id, second.id]
+    assert (counters(second), counters(first), mails(MailKind.NEEDS_KEPT)) == ((1, 0, 0), (1, 0, 1), 1)
+    assert broken() == []
+
+
 def test_told_costs_the_booking_no_query(app: Flask) -> None:
     """The rush takes the way it took before."""
     told, bound = make_slot(), make_slot(clashes=ClashRule.OVERLAP)
@@ -356,6 +401,38 @@ def test_booking_and_moving_at_once_into_one_hour_exactly_one_wins(app: Flask) -
 
     assert kinds(answers)["Clashes"] == 1
     assert (counters(first)[0] + counters(beside)[0], broken()) == (1, [])
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("paused")
+def test_booking_while_a_wish_comes_true_leaves_nobody_in_a_clash(app: Flask) -> None:
+    amira, wanted, beside, give_up = _a_wish_about_to_come_true()
+    at_once(app, give_up, lambda: book(beside, "Amira"))
+    settling.settle()
+
+    assert (booking(amira).slot_id == wanted.id) + counters(beside)[0] == 1
+    assert (counters(wanted)[1], broken()) == (0, [])
+
+
+@pytest.mark.race
+@pytest.mark.database("postgresql")
+def test_control_without_the_persons_lock_a_wish_comes_true_beside_a_booking(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amira, wanted, beside, give_up = _a_wish_about_to_come_true()
+    monkeypatch.setattr(person_limit, "try_lock_person", lambda *_arguments: True)
+    look_together(monkeypatch, 2)
+    at_once(app, give_up, lambda: book(beside, "Amira"))
+
+    assert (booking(amira).slot_id, counters(beside)[0]) == (wanted.id, 1)
+
+
+def _a_wish_about_to_come_true() -> tuple[Answer, Slot, Slot, Callable[[], None]]:
+    own, wanted, beside = make_departures(9, 1, 9, clashes=ClashRule.OVERLAP)
+    _at(beside, wanted)
+    amira, holds = book(own, "Amira"), book(wanted, "Boris")
+    swaps.ask(amira.reference, wanted.slug)
+    return amira, wanted, beside, lambda: changes.cancel(holds.reference)
 
 
 @pytest.mark.race
