@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, object_session
 
 from iclei_events.db import db
 from iclei_events.i18n import Bilingual
-from iclei_events.models import Booking, ClashRule, Way
+from iclei_events.models import Booking, BookingStatus, ClashRule, Way
 from iclei_events.services import binding, clashes, own_times, roads
 from iclei_events.services.clashes import Gap, Stay
 from iclei_events.services.travel import USUAL_WAY, Roads
@@ -28,6 +28,8 @@ class Kept(Stay, Protocol):
     def slot_id(self) -> int: ...
     @property
     def title(self) -> Bilingual: ...
+    @property
+    def is_offer(self) -> bool: ...
 
 
 class Timed(Stay, Protocol):
@@ -48,12 +50,20 @@ class KeptBooking(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     venue_id: int | None
+    is_offer: bool
 
     @classmethod
     def of(cls, booking: Booking) -> KeptBooking:
         slot = booking.slot
         when = slot.starts_at, slot.ends_at, slot.venue_id
-        return cls(booking.reference, booking.salt, slot.id, slot.activity.title, *when)
+        return cls(
+            booking.reference,
+            booking.salt,
+            slot.id,
+            slot.activity.title,
+            *when,
+            booking.status is BookingStatus.OFFERED,
+        )
 
 
 class Clash(NamedTuple):

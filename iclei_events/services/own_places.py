@@ -31,6 +31,11 @@ class OwnPlace:
     turn: int | None
 
     @property
+    def is_offer(self) -> bool:
+        """Whether the places are held for them and they have not answered yet."""
+        return self.status is BookingStatus.OFFERED
+
+    @property
     def is_kept(self) -> bool:
         """Whether the visitor is to be there: they hold places, and have not booked for others alone."""
         return self.status in HOLDING and self.comes_along is not False

@@ -226,6 +226,7 @@ def _show(
         times=times,
         others=others,
         clashes=clashes,
+        has_offer=any(kept.is_offer for kept in own.day.times),
         binds=own.day.is_refused(slot.clashes, slot),
         instead=own.day.nearest_that_fits(slot, [other for other in others if other.left]) if clashes else None,
         way=own.day.way if own.day.times else None,

@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 from flask import Flask
 
+from iclei_events import clock
 from iclei_events.db import db, transaction
 from iclei_events.models import AidKind, ClashRule, Event, Slot, SlotAid, Way
 from iclei_events.services import changes
@@ -214,6 +215,27 @@ def test_an_offer_says_before_it_is_taken_what_it_clashes_with(app: Flask, amira
         changes.cancel(blocking)
     page = amira.open(f"/sv/bookings/{reference}")
     assert "Om du tackar ja krockar det med det du har" in page.text
+
+
+def test_an_offer_that_is_not_answered_is_not_called_a_booking(app: Flask) -> None:
+    resident = Resident(app)
+    with app.app_context():
+        with transaction() as session:
+            full = session.scalars(db.select(Slot).where(Slot.slug == "hyllie-1300")).one()
+            full.capacity, slot_id = 1, full.id
+        blocking = scenes.book(scenes.slot_now(slot_id), "Boris").reference
+    book(resident, "hyllie-1300")
+    with app.app_context():
+        changes.cancel(blocking)
+        with transaction() as session:
+            session.scalars(db.select(Slot).where(Slot.slug == "botildenborg-1500")).one().cancelled_at = clock.now()
+    said = form(resident, "botildenborg-1400").text
+    assert "Det är för kort om tid mellan det här och ditt erbjudande" in said
+    assert "Erbjudandet om Hyllie slutar klockan 14.00" in said
+    assert "din bokning" not in said.split("Vilken tid?")[0]
+    overlapping = form(resident, "siptex-1230", "en").text
+    assert "You have an offer at this time" in overlapping
+    assert "that goes with what you have booked or been offered." in overlapping
 
 
 def test_moving_says_beside_each_time_what_it_clashes_with(amira: Resident) -> None:
