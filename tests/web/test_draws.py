@@ -216,7 +216,7 @@ def test_a_draw_of_another_event_is_not_found_here(app: Flask, draw: Draw, visit
     ("language", "told", "my_places"),
     [
         ("sv", "Med bokningarna som du har öppnat här kan du få högst en plats till.", "Mina platser"),
-        ("en", "With the bookings you have opened here, you can have at most one place more.", "My places"),
+        ("en", "With the bookings you have opened here, you can have at most one more place.", "My places"),
     ],
 )
 def test_an_entry_beyond_the_limit_of_a_person_is_led_to_what_they_have(
