@@ -30,8 +30,10 @@ def run() -> None:
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             # Batch mode copies tables; with foreign keys on, dropping the old one would take its children along.
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.rollback()
+            # Past the engine, which would begin a transaction first: in one, SQLite takes no heed of it. And the
+            # connection is not for anybody else afterwards.
+            connection.detach()
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
