@@ -183,10 +183,11 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
     left = refusal.left if isinstance(refusal, NoRoom) else 0
     can_wait = isinstance(refusal, NoRoom) and not isinstance(refusal, LargerThanSlot) and not form.wait.data
     in_line = isinstance(refusal, NotYourTurn)
+    limited = slots.find(slot_slug) if isinstance(refusal, TooManyPlaces) else None
     response = _show(
         slot_slug, form, reply.status, notice=reply.sentence, refusal=refusal, can_wait=can_wait, left=left,
         in_line=in_line, too_large=isinstance(refusal, LargerThanSlot),
-        **own_limit.shown(refusal, slots.find(slot_slug), form.contact, form.party.size),
+        **own_limit.shown(refusal, limited, form.contact, form.party.size),
         refused_clash=isinstance(refusal, Clashes),
         proof_refused=isinstance(refusal, ProofWorthless),
         in_vain=isinstance(refusal, TooManyPlaces | TooManyTries | ProofWorthless | ToConfirmFirst),
