@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, text
@@ -104,6 +105,12 @@ class AccessNeed(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     booking: Mapped[Booking] = relationship(back_populates="access_needs")
+
+    @property
+    def as_asked(self) -> str:
+        """What is asked for, in short: another text where the party has changed it."""
+        words = sha256((self.description or "").encode()).hexdigest()[:12]
+        return f"{self.count}-{words}"
 
     @property
     def is_kept(self) -> bool:

@@ -26,7 +26,7 @@ from iclei_events.services.deciding import Decision, decide
 Answering = Callable[[Decision, Slot, AccessNeed], None]
 
 
-def promise(reference: str, kind: AidKind, *, by: log.Actor) -> None:
+def promise(reference: str, kind: AidKind, *, by: log.Actor, seen: str | None = None) -> None:
     """Promise what a party asks for. Raises ``NoAidLeft`` where there is not so much. Twice is once."""
 
     def give(decision: Decision, slot: Slot, need: AccessNeed) -> None:
@@ -37,10 +37,10 @@ def promise(reference: str, kind: AidKind, *, by: log.Actor) -> None:
         _answer(decision, need, NeedState.PROMISED, "promise_need")
         access_needs.promise_next(decision.session, slot, now=decision.now)
 
-    _decide(reference, kind, give, by=by)
+    _decide(reference, kind, give, by=by, seen=seen)
 
 
-def arrange(reference: str, kind: AidKind, *, by: log.Actor) -> None:
+def arrange(reference: str, kind: AidKind, *, by: log.Actor, seen: str | None = None) -> None:
     """Note that what was promised is in place. Twice is once."""
 
     def note(decision: Decision, _slot: Slot, need: AccessNeed) -> None:
@@ -50,10 +50,10 @@ def arrange(reference: str, kind: AidKind, *, by: log.Actor) -> None:
             raise refusals.ChangedMeanwhile(need.state)
         _answer(decision, need, NeedState.ARRANGED, "arrange_need")
 
-    _decide(reference, kind, note, by=by)
+    _decide(reference, kind, note, by=by, seen=seen)
 
 
-def decline(reference: str, kind: AidKind, answer: str, *, by: log.Actor) -> None:
+def decline(reference: str, kind: AidKind, answer: str, *, by: log.Actor, seen: str | None = None) -> None:
     """Say that it cannot be given, and what instead; what was promised is free for who asks next."""
 
     def refuse(decision: Decision, slot: Slot, need: AccessNeed) -> None:
@@ -66,14 +66,18 @@ def decline(reference: str, kind: AidKind, answer: str, *, by: log.Actor) -> Non
         if was_kept:
             access_needs.promise_next(decision.session, slot, now=decision.now)
 
-    _decide(reference, kind, refuse, by=by)
+    _decide(reference, kind, refuse, by=by, seen=seen)
 
 
-def _decide(reference: str, kind: AidKind, answering: Answering, *, by: log.Actor) -> None:
+def _decide(reference: str, kind: AidKind, answering: Answering, *, by: log.Actor, seen: str | None) -> None:
+    """``seen``: the need as whoever answers has read it (``AccessNeed.as_asked``); what has changed is not answered."""
+
     def on_need(decision: Decision, slot: Slot, booking: Booking) -> None:
         need = booking.need_of(kind)
         if need is None or not booking.is_active:
             raise refusals.NotActive
+        if seen is not None and seen != need.as_asked:
+            raise refusals.ChangedMeanwhile(need.state)
         if decision.now >= slot.ends_at:
             raise refusals.Closed
         if not booking.is_holding:

@@ -32,6 +32,7 @@ class AnswerForm(Form):
 
     reference = LineField(longest=12, widget=HiddenInput())
     kind = LineField(longest=24, widget=HiddenInput())
+    seen = LineField(longest=24, widget=HiddenInput())
 
 
 class DeclineForm(AnswerForm):
@@ -105,20 +106,20 @@ def decline(slot_slug: str) -> Answer:
     if not form.validate():
         return _page(slot_of_event_or_404(slot_slug), Shown(declining=form)), 422
 
-    def refuse(reference: str, kind: AidKind, *, by: Any) -> None:
-        need_answers.decline(reference, kind, form.answer.data, by=by)
+    def refuse(reference: str, kind: AidKind, *, by: Any, seen: str) -> None:
+        need_answers.decline(reference, kind, form.answer.data, by=by, seen=seen)
 
-    return _answer(slot_slug, refuse, gettext("Your answer is noted."))
+    return _answer(slot_slug, refuse, gettext("Your answer is noted."), declining=form)
 
 
-def _answer(slot_slug: str, verb: Callable[..., None], said: str) -> Answer:
+def _answer(slot_slug: str, verb: Callable[..., None], said: str, *, declining: DeclineForm | None = None) -> Answer:
     slot, form = slot_of_event_or_404(slot_slug), AnswerForm()
     need = _need_or_404(slot, form)
     told = need_words.not_mailed(need.booking) or gettext("A mail tells whoever booked.")
     try:
-        verb(need.booking.reference, need.kind, by=by_staff())
+        verb(need.booking.reference, need.kind, by=by_staff(), seen=form.seen.data or "")
     except refusals.Refusal as refused:
-        return _page(slot_of_event_or_404(slot_slug), Shown(notice=_why(refused))), 409
+        return _page(slot_of_event_or_404(slot_slug), Shown(notice=_why(refused), declining=declining)), 409
     flash(f"{said} {told}")
     return redirect(url_for(".index", slot_slug=slot_slug), code=303)
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from iclei_events.db import db, transaction
 from iclei_events.models import Attendee, Booking, Disclosed, Disclosure, StaffRole
-from iclei_events.services import log, need_answers
+from iclei_events.services import asking, log, need_answers
 from tests import aids, scenes
 from tests.aids import LOOP, WHEELCHAIR
 from tests.staffing import on_duty
@@ -40,10 +40,20 @@ def states(desk: Desk, name: str) -> dict[str, str]:
         return aids.states(found)
 
 
-def act(desk: Desk, what: str, name: str, kind: str, status: int = 200, **more: str) -> object:
+def as_read(desk: Desk, name: str, kind: str) -> dict[str, str]:
+    """The hidden fields of the page's forms about that need."""
+    about = {"reference": reference(desk, name), "kind": kind}
     page = desk.open("needs")
-    token = page.all("form [name=csrf_token]")[0].get("value")
-    fields = {"csrf_token": token, "reference": reference(desk, name), "kind": kind, **more}
+    for form in page.all("form"):
+        hidden = [field for field in form.iter("input") if field.get("type") == "hidden"]
+        fields = {str(field.get("name")): str(field.get("value")) for field in hidden}
+        if about.items() <= fields.items():
+            return fields
+    return {"csrf_token": page.all("form [name=csrf_token]")[0].get("value") or "", **about}
+
+
+def act(desk: Desk, what: str, name: str, kind: str, status: int = 200, **more: str) -> object:
+    fields = {**as_read(desk, name, kind), **more}
     answer = desk.visitor.client.post(desk.path(f"needs/{what}"), data=fields)
     return answer if status == 200 else desk.visitor._page(answer, status)
 
@@ -67,6 +77,21 @@ def test_staff_promise_arrange_and_decline(desk: Desk) -> None:
     act(desk, "decline", "Boris", "wheelchair", answer="The bus has one place only.")
     assert states(desk, "Boris") == {"other": "arranged", "wheelchair": "declined"}
     assert "Our answer: The bus has one place only." in desk.open("needs").text
+
+
+@pytest.mark.parametrize(("what", "more"), [("promise", {}), ("decline", {"answer": "A long careful answer"})])
+def test_what_the_party_has_changed_since_it_was_read_is_not_answered(
+    desk: Desk, what: str, more: dict[str, str]
+) -> None:
+    read = as_read(desk, "Boris", "other")
+    with desk.app.app_context():
+        asking.ask(reference(desk, "Boris"), "A guide dog and an interpreter", [(WHEELCHAIR, 1)])
+    page = act(desk, what, "Boris", "other", 409, seen=read["seen"], **more)
+
+    assert "It has changed since you opened the page" in page.text  # type: ignore[attr-defined]
+    assert states(desk, "Boris")["other"] == "asked"
+    typed = [field.text for field in page.all("textarea") if field.text and field.text.strip()]  # type: ignore[attr-defined]
+    assert typed == list(more.values())
 
 
 def test_no_without_a_reason_is_asked_for_one(desk: Desk) -> None:
@@ -94,9 +119,7 @@ def test_staff_are_told_of_a_mail_only_where_one_goes_out(desk: Desk, email: str
         ("arrange", "Det är ordnat."),
         ("decline", "Ditt svar är sparat."),
     ):
-        page = desk.visitor.open(desk.path("needs", "sv"))
-        token = page.all("form [name=csrf_token]")[0].get("value")
-        fields = {"csrf_token": token, "reference": party, "kind": "other", "answer": "Nej"}
+        fields = {**as_read(desk, "Boris", "other"), "answer": "Nej"}
         answer = desk.visitor.client.post(desk.path(f"needs/{what}", "sv"), data=fields)
         after = desk.visitor.open(answer.headers["Location"])
         assert f"{said} {told}" in after.text
