@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from flask_babel import lazy_gettext, ngettext
 
-from iclei_events.models import COUNTED, SHARED, AidKind, Booking, SlotAid
+from iclei_events.models import COUNTED, SHARED, AidKind, Booking
 from iclei_events.services import need_words
 from iclei_events.web.forms import CountField, Form, TextField, TickField, TypedField
 
@@ -56,8 +55,3 @@ class NeedsForm(NeedFields):
         counted = {need.kind.value: need.count for need in own.access_needs if need.is_counted}
         counted |= {SHARED.value: bool(counted.get(SHARED.value))}
         return cls(formdata=None, data=counted | {"access_needs": own.access_need and own.access_need.description})
-
-
-def kinds_to_show(form: NeedFields, aids: Mapping[AidKind, SlotAid]) -> list[AidKind]:
-    """What the slot has thought of, and what was asked for all the same: at another time it may have been there."""
-    return [kind for kind in COUNTED if kind in aids or form[kind].data or form[kind].errors]
