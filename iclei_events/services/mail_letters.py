@@ -88,6 +88,8 @@ def _address_confirm_letter(row: OutboxMail) -> Letter:
     change = db.session.get(AddressChange, row.booking_id)
     if change is None or change.email != row.recipient or not change.is_open(clock.now()):
         raise NoLongerTrueError("the address is confirmed, or no longer asked for")
+    if not change.booking.is_active:
+        raise NoLongerTrueError(f"the booking is {change.booking.status.value}")
     key, reference = address_changes.secret_of(change, current_app.config["SECRET_KEY"]), change.booking.reference
     return address_letters.confirm_letter(
         change.booking.slot.activity.event,

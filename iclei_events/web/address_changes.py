@@ -60,7 +60,7 @@ def new_address(reference: str) -> Response:
         return redirect(url_for("bookings.new_address", reference=reference), 303)
     change = _opened_or_404(reference)
     limits.check_opened(reference)
-    return _show(_open_or_gone(change))
+    return _show(_open_or_gone(change), 200 if change.booking.is_active else 410)
 
 
 @blueprint.post("/bookings/<reference>/address/confirm")
@@ -93,7 +93,8 @@ def _open_or_gone(change: AddressChange) -> AddressChange:
     return change
 
 
-def _show(change: AddressChange, status: int = 200, notice: str | None = None) -> Response:
+def _show(change: AddressChange, status: int, notice: str | None = None) -> Response:
+    """The question; where the booking was given up meanwhile, that there is nothing more to ask."""
     g.event, g.shown_as = change.booking.slot.activity.event, "bookings.new_address"
     return make_response(render_template("bookings/address.html", change=change, notice=notice), status)
 

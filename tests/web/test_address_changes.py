@@ -373,6 +373,34 @@ def test_a_booking_that_was_given_up_has_no_address_to_change(app: Flask, own: B
     assert booked(app, own.reference)["email"] == "amira@example.org"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("sv", ["Bokningen är avbokad", "E-postadressen ändras därför inte"]), ("en", ["The booking is cancelled"])],
+)
+def test_the_link_of_a_booking_that_was_given_up_asks_nothing_and_says_so(
+    app: Flask, own: Booked, language: str, said: list[str]
+) -> None:
+    own.ask()
+    link = own.link().replace("/sv/", f"/{language}/", 1)
+    open_before = own.amira.open(link)
+    own.amira.submit(own.page(), "Ja, avboka")
+
+    told = Resident(app, "Phone").open(link, status=410)
+    sent = own.amira.submit(open_before, status=409)
+    for page in (told, sent):
+        assert not page.all("main form")
+        assert NEW not in page.text
+        assert [words for words in said if words in page.text] == said
+    assert (booked(app, own.reference)["email"], mails(app, "address_changed")) == ("amira@example.org", 0)
+
+
+def test_a_mail_that_asks_is_not_sent_for_a_booking_that_was_given_up(app: Flask, own: Booked) -> None:
+    own.ask()
+    own.amira.submit(own.page(), "Ja, avboka")
+    with app.app_context(), pytest.raises(NoLongerTrueError):
+        letters.written(letters.newest(MailKind.ADDRESS_CONFIRM))
+
+
 def test_nobody_else_can_ask_stop_or_confirm(app: Flask, own: Booked) -> None:
     own.ask()
     stranger = Resident(app, "Stranger")
