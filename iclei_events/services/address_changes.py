@@ -18,7 +18,17 @@ from iclei_events import clock
 from iclei_events.db import db
 from iclei_events.models import AddressChange, Attendee, Booking, BookingStatus, MailKind, OutboxMail, Slot
 from iclei_events.models.types import new_secret
-from iclei_events.services import attendees, booking_letters, deciding, links, log, outbox, person_limit, refusals
+from iclei_events.services import (
+    attendees,
+    booking_letters,
+    deciding,
+    links,
+    log,
+    my_bookings,
+    outbox,
+    person_limit,
+    refusals,
+)
 from iclei_events.services.addresses import email_key
 from iclei_events.services.binding import Binding
 from iclei_events.services.booking_rows import Contact
@@ -34,15 +44,18 @@ MOST_AN_HOUR: Final = 5
 def ask(reference: str, email: str, *, by: log.Actor = log.ATTENDEE) -> None:
     """Promise a mail to the new address, with the link that confirms it, and one to the old that says so.
 
-    How many places somebody at the new address has is asked only once they confirm: the answer is theirs.
+    Asked for again right away, the mail that is under way is enough. How many places somebody at the new address has is
+    asked only once they confirm: the answer is theirs.
     """
     with attendees.held(reference, by) as (decision, booking, attendee):
         session, now = decision.session, decision.now
         _check_may_change(booking)
         if email_key(email) == attendee.email_key:
             raise refusals.SameAddress
-        _check_rate(session, booking, now)
         change = session.get(AddressChange, booking.id) or AddressChange(booking_id=booking.id)
+        if change.email_key == email_key(email) and now < change.asked_at + my_bookings.BETWEEN_MAILS:
+            return
+        _check_rate(session, booking, now)
         change.email, change.email_key, change.salt, change.asked_at = email, email_key(email), new_secret(), now
         session.add(change)
         outbox.mail(

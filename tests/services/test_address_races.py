@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event
 from typing import Any
 
@@ -12,18 +13,21 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from iclei_events.db import db
-from iclei_events.models import AddressChange, Booking, LogEntry
-from iclei_events.services import address_changes
+from iclei_events import clock
+from iclei_events.db import db, transaction
+from iclei_events.models import AddressChange, Attendee, Booking, LogEntry
+from iclei_events.services import address_changes, attendees, log
 from iclei_events.services.bookings import Answer
+from iclei_events.services.deciding import Decision
 from tests.databases import Database
-from tests.scenes import book, booking, broken, make_slot
+from tests.scenes import book, booking, broken, mails, make_slot
 from tests.services.test_races import PAUSE, at_once, kinds, nobody_kept_out
 
 pytestmark = [pytest.mark.race, pytest.mark.usefixtures("app_context")]
 
 OLD = "amira@example.org"
 NEW = "thief@new.example"
+OTHER = "amira@new.example"
 
 
 def asked() -> tuple[Answer, str]:
@@ -116,3 +120,35 @@ def test_control_without_the_lock_a_change_that_was_stopped_is_made_all_the_same
         assert kinds(results)["DatabaseBusyError"] > 0
     else:
         assert (address(answer), answered()) == (NEW, ["keep_old_address", "change_address"])
+
+
+def test_one_address_asked_for_many_times_at_once_gets_one_mail(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer, _salt = asked()
+    held_open(monkeypatch, "_check_rate")
+    results = at_once(app, *[lambda: address_changes.ask(answer.reference, OTHER)] * 6)
+    assert kinds(results) == {"NoneType": 6}
+    assert (mails("address_confirm"), mails("address_notice"), broken()) == (2, 2, [])
+
+
+@contextmanager
+def held_by_nobody(reference: str, by: log.Actor) -> Iterator[tuple[Decision, Booking, Attendee]]:
+    """The negative control: the booking is read, and its row is not locked."""
+    with transaction() as session:
+        found = session.scalars(select(Booking).where(Booking.reference == reference)).one()
+        assert found.attendee is not None
+        yield Decision(session, clock.now(), by), found, found.attendee
+
+
+def test_control_without_the_lock_each_who_asks_at_once_causes_a_mail(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite the second writer is thrown out instead: what it read can no longer be written upon."""
+    answer, _salt = asked()
+    held_open(monkeypatch, "_check_rate")
+    with nobody_kept_out(monkeypatch), monkeypatch.context() as patch:
+        patch.setattr(attendees, "held", held_by_nobody)
+        results = at_once(app, *[lambda: address_changes.ask(answer.reference, OTHER)] * 3)
+    if database.name == "sqlite":
+        assert kinds(results)["DatabaseBusyError"] > 0
+    else:
+        assert mails("address_confirm") > 2

@@ -302,6 +302,21 @@ def test_a_booking_cannot_be_used_to_write_to_many_strangers(own: Booked, app: F
     assert mails(app, "address_confirm") == 6
 
 
+def test_an_address_asked_for_again_right_away_gets_one_mail_and_its_link_stays_good(
+    own: Booked, app: Flask, app_clock: AppClock
+) -> None:
+    own.ask()
+    link = own.link()
+    page = own.ask()
+
+    assert "Öppna nu mejlet som vi har skickat till den nya adressen." in page.source
+    assert (mails(app, "address_confirm"), mails(app, "address_notice")) == (1, 1)
+    Resident(app, "Phone").open(link)
+    app_clock.advance(minutes=5)
+    own.ask(NEW.upper())
+    assert mails(app, "address_confirm") == 2
+
+
 def test_many_bookings_cannot_be_used_to_write_to_one_stranger(app: Flask) -> None:
     slot = make_slot(app, capacity=9)
     codes = []
