@@ -83,11 +83,11 @@ def _label(slot: Slot, draw: Draw) -> str:
     return ", ".join(words)
 
 
-def show(slot: Slot, base: type[Form], *, key: str) -> Response:
-    """The form as it was typed so far, in the language of the page."""
+def show(slot: Slot, base: type[Form], *, key: str, language: str) -> Response:
+    """The form as it was typed so far, with the ``language`` of mails that the booking form would show."""
     draw = _draw_of(slot)
-    form = form_of(base, draw, slot.slug, language=current_language(), idempotency_key=key)
-    form.language.process(None, current_language())
+    form = form_of(base, draw, slot.slug, idempotency_key=key)
+    form.language.process(None, language)
     return _page(slot, draw, form)
 
 

@@ -82,6 +82,15 @@ def test_a_known_address_is_answered_like_an_unknown_one_and_opens_nothing(app: 
     assert (residents.count_bookings(app), residents.mails(app, "draw_entered")) == (2, 3)
 
 
+@pytest.mark.parametrize(("show", "kept"), [("time", "en"), ("form", "sv")])
+def test_another_time_keeps_the_language_of_mails_and_another_language_of_the_page_does_not(
+    app: Flask, draw: Draw, show: str, kept: str
+) -> None:
+    amira = Resident(app)
+    page = amira.submit(amira.form_of(draw.slots[0]), language="en", show=show)
+    assert page.fields()["language"] == kept
+
+
 def test_mistakes_keep_what_was_typed(app: Flask, draw: Draw) -> None:
     amira = Resident(app, language="en")
     page = amira.refused(amira.book(draw.slots[0], email="nowhere", wish_2=draw.slots[1].slug), 422)
