@@ -47,7 +47,6 @@ from iclei_events.web import (
 )
 from iclei_events.web.bookings import blueprint
 from iclei_events.web.contact_fields import EmailField, PhoneField
-from iclei_events.web.errors import RETRY_AFTER_SECONDS
 from iclei_events.web.forms import CountField, KeyField, LanguageField, NameField, TickField
 from iclei_events.web.languages import current_language
 from iclei_events.web.line_forms import LEAST, check_least
@@ -198,9 +197,7 @@ def _show_refusal(slot_slug: str, form: BookingForm, refusal: Refusal) -> Respon
 
 def _show_busy(slot_slug: str, form: BookingForm) -> Response:
     sentence = gettext("Very many people are booking right now. Nothing was booked. Send the form again in a moment.")
-    response = _show(slot_slug, form, 503, notice=sentence)
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+    return _show(slot_slug, form, 503, notice=sentence)
 
 
 def _show(

@@ -15,7 +15,8 @@ from iclei_events.db import DatabaseBusyError, is_busy
 from iclei_events.i18n import is_language
 from iclei_events.services.refusals import TooManyTries
 
-RETRY_AFTER_SECONDS: Final = 5
+COME_BACK: Final = {429: 60, 503: 5}
+"""After how many seconds, where nobody has said it better."""
 KNOWN: Final = frozenset({400, 403, 404, 405, 409, 410, 413, 414, 415, 429, 500, 501, 503})
 
 
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(PoolTimeoutError, show_busy)
     app.register_error_handler(DBAPIError, show_database_error)
     app.register_error_handler(Exception, show_fault)
+    app.after_request(_say_when_to_come_back)
 
 
 def show_http_error(error: HTTPException) -> Response:
@@ -47,9 +49,7 @@ def show_too_many(_refusal: TooManyTries) -> Response:
 
 def show_busy(_error: DatabaseBusyError | PoolTimeoutError) -> Response:
     current_app.logger.warning("the database could not be had at %s", request.endpoint)
-    page = _page(503)
-    page.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return page
+    return _page(503)
 
 
 def show_database_error(error: DBAPIError) -> Response:
@@ -75,3 +75,9 @@ def _page(code: int, told_as: int | None = None) -> Response:
     if not is_language(first):
         page.vary.add("Accept-Language")
     return page
+
+
+def _say_when_to_come_back(response: Response) -> Response:
+    if response.status_code in COME_BACK:
+        response.headers.setdefault("Retry-After", str(COME_BACK[response.status_code]))
+    return response

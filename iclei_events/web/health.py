@@ -24,5 +24,5 @@ def database() -> Response:
     head = ScriptDirectory(Path(current_app.config["MIGRATIONS_DIR"])).get_current_head()
     current = MigrationContext.configure(db.session.connection()).get_current_revision()
     if current != head:
-        return Response("the database is not migrated\n", 503, {"Retry-After": "5"}, mimetype="text/plain")
+        return Response("the database is not migrated\n", 503, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")

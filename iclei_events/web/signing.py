@@ -17,7 +17,6 @@ from iclei_events.services.refusals import AlreadyInRegister, KeyTaken, NotActiv
 from iclei_events.web import filters, limits, refusals
 from iclei_events.web.access_to_signings import own_signing_or_404, unlock_or_404
 from iclei_events.web.commitment import current_or_404
-from iclei_events.web.errors import RETRY_AFTER_SECONDS
 from iclei_events.web.languages import PREFIX, current_language
 from iclei_events.web.security import csrf
 from iclei_events.web.signing_form import SignForm
@@ -54,9 +53,7 @@ def _send(text: Commitment, form: SignForm) -> Response:
         return _show_refusal(text, form, refusal)
     except DatabaseBusyError:
         sentence = gettext("Many people want in right now. Nothing was stored. Send the form again in a moment.")
-        response = _show(text, form, 503, notice=sentence)
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
+        return _show(text, form, 503, notice=sentence)
     session[SENT] = reference
     return redirect(url_for("signing.sent"), 303)
 

@@ -156,7 +156,7 @@ def faulty(app: Flask, database: Database, app_clock: AppClock) -> FlaskClient:
     def fail(code: int) -> Response:
         if code == 500:
             raise RuntimeError("amira@example.org must not be shown")
-        if code == 503:
+        if "busy" in request.args:
             raise DatabaseBusyError
         abort(code)
 
@@ -180,7 +180,13 @@ def test_every_error_is_a_whole_page_in_the_language_of_the_address(
     assert answer.headers["Cache-Control"] == "private, no-store"
     for never in ("Traceback", "RuntimeError", "amira", "werkzeug", "Flask"):
         assert never not in page.source
-    assert (answer.headers.get("Retry-After") == "5") == (code == 503)
+    assert answer.headers.get("Retry-After") == {429: "60", 503: "5"}.get(code)
+
+
+@only_sqlite
+def test_a_database_that_cannot_be_had_is_told_from_a_fault_and_asks_to_come_back(faulty: FlaskClient) -> None:
+    answer = faulty.get("/sv/break/503?busy")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
 
 
 @only_sqlite
