@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import HiddenInput
 
-from iclei_events.models import COUNTED, AccessNeed, AidKind, Booking, Disclosed, Slot
-from iclei_events.services import aids, disclosures, need_answers, need_words, refusals
+from iclei_events.models import COUNTED, AccessNeed, AidKind, Booking, BookingStatus, Disclosed, Slot
+from iclei_events.services import aids, bookings, disclosures, need_answers, need_words, refusals
 from iclei_events.services.content.values import MOST_AIDS
 from iclei_events.services.need_answers import AidPlan
 from iclei_events.web.forms import Form, LineField, TextField
@@ -72,9 +72,13 @@ class AidForm(Form):
 
 @dataclass(slots=True)
 class Shown:
-    """What the page shows beside the needs themselves: forms that were sent, by what they are about."""
+    """What the page shows beside the needs themselves: forms that were sent, by what they are about.
+
+    ``unsent``: the words of an answer that came too late for its party.
+    """
 
     notice: str | None = None
+    unsent: str | None = None
     declining: DeclineForm | None = None
     aid_kind: AidKind | None = None
     aid_form: AidForm | None = None
@@ -103,8 +107,9 @@ def arrange(slot_slug: str) -> Answer:
 @staff_may("door")
 def decline(slot_slug: str) -> Answer:
     form = DeclineForm()
-    if not form.validate():
-        return _page(slot_of_event_or_404(slot_slug), Shown(declining=form)), 422
+    slot = slot_of_event_or_404(slot_slug)
+    if not form.validate() and _need_of(slot, form) is not None:
+        return _page(slot, Shown(declining=form)), 422
 
     def refuse(reference: str, kind: AidKind, *, by: Any, seen: str) -> None:
         need_answers.decline(reference, kind, form.answer.data, by=by, seen=seen)
@@ -114,21 +119,42 @@ def decline(slot_slug: str) -> Answer:
 
 def _answer(slot_slug: str, verb: Callable[..., None], said: str, *, declining: DeclineForm | None = None) -> Answer:
     slot, form = slot_of_event_or_404(slot_slug), AnswerForm()
-    need = _need_or_404(slot, form)
+    need = _need_of(slot, form)
+    if need is None:
+        return _too_late(slot, form, declining)
     told = need_words.not_mailed(need.booking) or gettext("A mail tells whoever booked.")
     try:
         verb(need.booking.reference, need.kind, by=by_staff(), seen=form.seen.data or "")
+    except refusals.NotActive:
+        return _too_late(slot_of_event_or_404(slot_slug), form, declining)
     except refusals.Refusal as refused:
         return _page(slot_of_event_or_404(slot_slug), Shown(notice=_why(refused), declining=declining)), 409
     flash(f"{said} {told}")
     return redirect(url_for(".index", slot_slug=slot_slug), code=303)
 
 
-def _need_or_404(slot: Slot, form: AnswerForm) -> AccessNeed:
-    """The need that the form is about, if it is one of this slot's."""
+def _need_of(slot: Slot, form: AnswerForm) -> AccessNeed | None:
+    """The need that the form is about, if it is still one of this slot's."""
     about = (form.reference.data, form.kind.data)
     needs = need_answers.of_slot(slot)
-    return next((need for need in needs if (need.booking.reference, need.kind) == about), None) or abort(404)
+    return next((need for need in needs if (need.booking.reference, need.kind) == about), None)
+
+
+def _too_late(slot: Slot, form: AnswerForm, declining: DeclineForm | None) -> Answer:
+    """The party has cancelled meanwhile, or asks for it no more: what was written to it is kept for the writer."""
+    booking = bookings.find(form.reference.data or "")
+    if booking is None or booking.slot.activity.event_id != slot.activity.event_id:
+        abort(404)
+    unsent = declining.answer.typed if declining is not None else None
+    return _page(slot, Shown(notice=_nothing_to_answer(booking), unsent=unsent)), 409
+
+
+def _nothing_to_answer(booking: Booking) -> str:
+    if booking.is_active:
+        return gettext("The party does not ask for this here any more. There is nothing left to answer.")
+    if booking.status is BookingStatus.CANCELLED:
+        return gettext("The booking was cancelled meanwhile. There is nothing left to answer.")
+    return gettext("The booking is no longer valid. There is nothing left to answer.")
 
 
 def _why(refused: refusals.Refusal) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from iclei_events.db import db, transaction
 from iclei_events.models import Attendee, Booking, Disclosed, Disclosure, StaffRole
-from iclei_events.services import asking, log, need_answers
+from iclei_events.services import asking, changes, log, need_answers
 from tests import aids, scenes
 from tests.aids import LOOP, WHEELCHAIR
 from tests.staffing import on_duty
@@ -92,6 +94,64 @@ def test_what_the_party_has_changed_since_it_was_read_is_not_answered(
     assert states(desk, "Boris")["other"] == "asked"
     typed = [field.text for field in page.all("textarea") if field.text and field.text.strip()]  # type: ignore[attr-defined]
     assert typed == list(more.values())
+
+
+TYPED = "The bus has one place only."
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "kept"),
+    [
+        ("en", "The booking was cancelled meanwhile. There is nothing left to answer.", "Nobody was sent what you had"),
+        ("sv", "Bokningen är avbokad sedan dess. Det finns inget mer att svara på.", "Ingen har fått det du skrev:"),
+    ],
+)
+@pytest.mark.parametrize("what", ["promise", "arrange", "decline"])
+def test_an_answer_to_a_party_that_has_cancelled_meanwhile_is_told_so_and_keeps_its_words(
+    desk: Desk, what: str, language: str, said: str, kept: str
+) -> None:
+    fields = {**as_read(desk, "Boris", "wheelchair"), **({"answer": TYPED} if what == "decline" else {})}
+    with desk.app.app_context():
+        changes.cancel(fields["reference"])
+    answer = desk.visitor.client.post(desk.path(f"needs/{what}", language), data=fields)
+    page = desk.visitor._page(answer, 409)
+
+    assert said in page.text
+    assert (kept in page.text, TYPED in page.text) == ((True, True) if what == "decline" else (False, False))
+    assert "Boris" not in page.text
+
+
+def test_an_answer_to_what_is_asked_for_no_more_is_told_so_and_keeps_its_words(desk: Desk) -> None:
+    read = as_read(desk, "Boris", "other")
+    with desk.app.app_context():
+        asking.ask(reference(desk, "Boris"), None, [(WHEELCHAIR, 1)])
+    page = act(desk, "decline", "Boris", "other", 409, seen=read["seen"], answer=TYPED)
+
+    assert "The party does not ask for this here any more." in page.text  # type: ignore[attr-defined]
+    assert TYPED in page.text  # type: ignore[attr-defined]
+
+
+def test_an_answer_to_a_party_that_cancels_while_it_is_given_keeps_its_words(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = need_answers.decline
+
+    def too_late(party: str, *given: Any, **more: Any) -> None:
+        changes.cancel(party)
+        real(party, *given, **more)
+
+    monkeypatch.setattr(need_answers, "decline", too_late)
+    page = act(desk, "decline", "Boris", "wheelchair", 409, answer=TYPED)
+    assert "The booking was cancelled meanwhile." in page.text  # type: ignore[attr-defined]
+    assert TYPED in page.text  # type: ignore[attr-defined]
+
+
+def test_an_answer_to_a_booking_that_is_none_of_the_event_is_not_found(app: Flask, desk: Desk) -> None:
+    elsewhere = make_desk(app).book("Chen")
+    for named in (elsewhere, "2222-2222", ""):
+        fields = {**as_read(desk, "Boris", "wheelchair"), "answer": TYPED, "reference": named}
+        answer = desk.visitor.client.post(desk.path("needs/decline"), data=fields)
+        assert answer.status_code == 404
 
 
 def test_no_without_a_reason_is_asked_for_one(desk: Desk) -> None:
