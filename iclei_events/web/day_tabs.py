@@ -4,37 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
 
 from iclei_events.i18n import Language, write_day
 from iclei_events.models import Event
 
-SHORT: Final = timedelta(days=14)
-"""Shorter than this an event has each weekday about once; the days of a longer one are told apart by their month."""
-
-DAY_BEFORE: Final = timedelta(days=1)
-"""The day before an event, on which people arrive, belongs to its weekdays."""
-
 
 @dataclass(frozen=True, slots=True)
 class DayTab:
-    """``word`` stands under the number of the day: three letters of its weekday or month."""
+    """``weekday`` stands above the number of the day, ``month`` below it where it is not the same for all."""
 
     day: date
-    word: str = ""
+    weekday: str
+    month: str = ""
     is_tours: bool = False
 
 
 def tabs_of(event: Event, days: Sequence[date], tour_days: Sequence[date], language: Language) -> list[DayTab]:
     """A tab for each of ``days``; the first day of the tours has one of its own where it is none of them."""
-    tabs = [DayTab(day, _word(event, day, language)) for day in days]
-    if tour_days and tour_days[0] not in days:
-        tabs.append(DayTab(tour_days[0], is_tours=True))
-    return sorted(tabs, key=lambda tab: tab.day)
+    own = tour_days[0] if tour_days and tour_days[0] not in days else None
+    shown = sorted([*days, own] if own else days)
+    named = {(day.year, day.month) for day in (*shown, event.starts_on, event.ends_on)}
+    return [_tab(day, named, language, is_tours=day == own) for day in shown]
 
 
-def _word(event: Event, day: date, language: Language) -> str:
-    is_near = event.starts_on - DAY_BEFORE <= day <= event.ends_on
-    pattern = "EEEE" if is_near and event.ends_on - event.starts_on < SHORT else "MMMM"
+def _tab(day: date, months: set[tuple[int, int]], language: Language, *, is_tours: bool) -> DayTab:
+    """Told by the same parts as every other: the month where there are several, the year likewise."""
+    month = _short(day, language, "MMMM") if len(months) > 1 else ""
+    if len({year for year, _ in months}) > 1:
+        month = f"{month} {day.year}"
+    return DayTab(day, _short(day, language, "EEEE"), month, is_tours=is_tours)
+
+
+def _short(day: date, language: Language, pattern: str) -> str:
+    """Three letters, in Swedish without the full stop of some abbreviations and not of others."""
     return write_day(day, language, pattern)[:3]

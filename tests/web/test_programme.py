@@ -46,6 +46,26 @@ def test_the_programme_lists_every_day_by_time(visitor: Visitor, language: str) 
     assert page.one(".daytabs .is-14 a").get("href") == f"/{language}/malmo-summit/tours"
 
 
+@pytest.mark.parametrize(
+    ("path", "tabs"),
+    [
+        ("/sv/malmo-summit", ["tis 10 maj", "ons 11 maj", "tor 12 maj", "fre 13 maj", "lör 14 maj", "ons 21 sep"]),
+        ("/en/malmo-summit", ["Tue 10 May", "Wed 11 May", "Thu 12 May", "Fri 13 May", "Sat 14 May", "Wed 21 Sep"]),
+        ("/sv/virtual-launch", ["tis 13", "ons 14", "tor 15"]),
+        ("/en/road-to-malmo", ["Fri 28 May 2021", "Thu 22 Jul 2021", "Wed 27 Apr 2022"]),
+        ("/sv/alliance-sprints", ["ons 8 feb 2023", "tor 9 feb 2023"]),
+    ],
+)
+def test_a_days_tab_tells_weekday_and_day_and_the_month_and_year_where_there_are_several(
+    visitor: Visitor, path: str, tabs: list[str]
+) -> None:
+    assert visitor.open(f"{path}/programme").texts(".daytabs [aria-hidden]") == tabs
+
+
+def test_the_tab_of_the_tours_says_so_before_its_day(visitor: Visitor) -> None:
+    assert visitor.open(PROGRAMME).texts(".daytabs .is-14 a") == ["Turer lördag 14 maj 2022lör 14 maj"]
+
+
 @pytest.mark.database("sqlite")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("slug", ["virtual-launch", "road-to-malmo", "ecoprocura-2012", "alliance-sprints"])
@@ -146,6 +166,16 @@ def test_the_timetable_opens_on_the_first_day_that_has_not_passed(visitor: Visit
     assert visitor.open(f"{PROGRAMME}?view=grid").one(".daytabs [aria-current] b").text == "13"
     app_clock.stand_at("2023-01-01T08:00:00+01:00")
     assert visitor.open(f"{PROGRAMME}?view=grid").one(".daytabs [aria-current] b").text == "11"
+
+
+def test_a_timetable_that_may_be_wider_than_the_screen_can_be_scrolled_by_keyboard_and_says_so(
+    visitor: Visitor,
+) -> None:
+    page = visitor.open(f"{PROGRAMME}?view=grid&day=2022-05-12")
+    assert (
+        page.one(".sideways--9 > [role=region][tabindex='0']").get("aria-label") == page.one("caption").text_content()
+    )
+    assert page.texts(".sideways__hint") == ["Tabellen är bredare än skärmen. Rulla i sidled för att se hela."]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
