@@ -5,69 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
-from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import HiddenInput
 
 from iclei_events.models import COUNTED, AccessNeed, AidKind, Booking, BookingStatus, Disclosed, Slot
 from iclei_events.services import aids, bookings, disclosures, need_answers, need_words, refusals
 from iclei_events.services.content.values import MOST_AIDS
 from iclei_events.services.need_answers import AidPlan
-from iclei_events.web.forms import Form, LineField, TextField
 from iclei_events.web.staff.access import by_staff, signed_in_staff, staff_may
-from iclei_events.web.staff.fields import ChoiceField, PlacesField
+from iclei_events.web.staff.need_forms import AidForm, AnswerForm, DeclineForm
 from iclei_events.web.staff.slots import slot_of_event_or_404
 
 blueprint = Blueprint("needs", __name__, url_prefix="/<event_slug>/slots/<slot_slug>/needs")
 Answer = Response | str | tuple[str, int]
-LONGEST_ANSWER: Final = 500
-
-
-class AnswerForm(Form):
-    """One answer to one need of one party."""
-
-    reference = LineField(longest=12, widget=HiddenInput())
-    kind = LineField(longest=24, widget=HiddenInput())
-    seen = LineField(longest=24, widget=HiddenInput())
-
-
-class DeclineForm(AnswerForm):
-    answer = TextField(
-        label=lazy_gettext("Why not, and what is possible instead"),
-        longest=LONGEST_ANSWER,
-        missing=lazy_gettext("Write why it is not possible, and what is instead."),
-    )
-
-
-class AidForm(Form):
-    """How many of a kind there are; ``given``: a number, or staff answer each time."""
-
-    given = ChoiceField(
-        label=lazy_gettext("How it is given"),
-        choices=[
-            SelectChoice("number", lazy_gettext("A number of them, promised at once")),
-            SelectChoice("on_request", lazy_gettext("On request: we answer each time")),
-        ],
-        unknown=lazy_gettext("Choose how it is given."),
-    )
-    capacity = PlacesField(label=lazy_gettext("How many there are"))
-    seen = LineField(longest=12, widget=HiddenInput())
-
-    @property
-    def wanted(self) -> int | None:
-        return self.capacity.data if self.given.data == "number" else None
-
-    @property
-    def was(self) -> int | None:
-        return int(self.seen.data) if str(self.seen.data).isdecimal() else None
-
-    def show(self, capacity: int | None) -> None:
-        """What the form was made from, for whoever sends it."""
-        self.seen.process_data("" if capacity is None else str(capacity))
 
 
 @dataclass(slots=True)
@@ -108,7 +61,7 @@ def arrange(slot_slug: str) -> Answer:
 def decline(slot_slug: str) -> Answer:
     form = DeclineForm()
     slot = slot_of_event_or_404(slot_slug)
-    if not form.validate() and _need_of(slot, form) is not None:
+    if not form.validate() and (_need_of(slot, form) is not None or not form.reference.data):
         return _page(slot, Shown(declining=form)), 422
 
     def refuse(reference: str, kind: AidKind, *, by: Any, seen: str) -> None:
