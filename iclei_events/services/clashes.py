@@ -30,10 +30,14 @@ AnyStay = TypeVar("AnyStay", bound=Stay)
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What lies between two stays: so many minutes, none where they overlap, and the way, where it is known."""
+    """What lies between two stays: so many minutes, none where they overlap, and the way, where it is known.
+
+    ``to_offer``: one of them is only on offer to the person.
+    """
 
     minutes: int | None
     leg: Leg | None
+    to_offer: bool = False
 
     @property
     def overlaps(self) -> bool:

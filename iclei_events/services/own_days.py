@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -101,7 +101,7 @@ class OwnDay:
     def clashes_with(self, slot: Timed) -> list[Clash]:
         """What overlaps first, then what leaves too little time for the way. Another booking there is no clash."""
         found = [
-            Clash(kept, gap, kept.starts_at < slot.starts_at)
+            Clash(kept, replace(gap, to_offer=kept.is_offer), kept.starts_at < slot.starts_at)
             for kept in self.times
             if kept.slot_id != slot.id
             if (gap := clashes.between(slot, kept, self.roads, self.way)).is_clash

@@ -205,30 +205,52 @@ def test_a_time_with_what_was_promised_comes_before_a_nearer_one_without(
 
 
 def test_an_offer_says_before_it_is_taken_what_it_clashes_with(app: Flask, amira: Resident) -> None:
-    with app.app_context():
+    page = amira.open(f"/sv/bookings/{offer(amira, 'botildenborg-1400')}")
+    assert "Om du tackar ja krockar det med det du har" in page.text
+
+
+def offer(resident: Resident, slug: str) -> str:
+    """Offer the resident a place there that somebody else has given up; returns the reference."""
+    with resident.app.app_context():
         with transaction() as session:
-            full = session.scalars(db.select(Slot).where(Slot.slug == "botildenborg-1400")).one()
+            full = session.scalars(db.select(Slot).where(Slot.slug == slug)).one()
             full.capacity, slot_id = 1, full.id
         blocking = scenes.book(scenes.slot_now(slot_id), "Boris").reference
-    reference = book(amira, "botildenborg-1400")
-    with app.app_context():
+    reference = book(resident, slug)
+    with resident.app.app_context():
         changes.cancel(blocking)
-    page = amira.open(f"/sv/bookings/{reference}")
-    assert "Om du tackar ja krockar det med det du har" in page.text
+    return reference
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "never"),
+    [
+        ("sv", "Krockar med ditt erbjudande", "Krockar med din bokning"),
+        ("en", "Clashes with your offer", "Clashes with your booking"),
+    ],
+)
+def test_lists_say_of_an_offer_that_it_is_one(app: Flask, language: str, said: str, never: str) -> None:
+    resident = Resident(app)
+    offer(resident, "hyllie-1300")
+    pages = [resident.open(f"/{language}/malmo-summit/{path}") for path in ("tours", "tours/siptex")]
+
+    for page in (*pages, form(resident, "siptex-1030", language)):
+        assert said in page.texts(".state--clash"), page
+        assert never not in page.text, page
+
+
+def test_a_booking_that_could_be_moved_says_which_times_clash_with_an_offer(app: Flask) -> None:
+    resident = Resident(app)
+    reference = book(resident, "siptex-1030")
+    offer(resident, "hyllie-1300")
+    assert "Krockar med ditt erbjudande" in resident.open(f"/sv/bookings/{reference}/move").texts(".state--clash")
 
 
 def test_an_offer_that_is_not_answered_is_not_called_a_booking(app: Flask) -> None:
     resident = Resident(app)
-    with app.app_context():
-        with transaction() as session:
-            full = session.scalars(db.select(Slot).where(Slot.slug == "hyllie-1300")).one()
-            full.capacity, slot_id = 1, full.id
-        blocking = scenes.book(scenes.slot_now(slot_id), "Boris").reference
-    book(resident, "hyllie-1300")
-    with app.app_context():
-        changes.cancel(blocking)
-        with transaction() as session:
-            session.scalars(db.select(Slot).where(Slot.slug == "botildenborg-1500")).one().cancelled_at = clock.now()
+    offer(resident, "hyllie-1300")
+    with app.app_context(), transaction() as session:
+        session.scalars(db.select(Slot).where(Slot.slug == "botildenborg-1500")).one().cancelled_at = clock.now()
     said = form(resident, "botildenborg-1400").text
     assert "Det är för kort om tid mellan det här och ditt erbjudande" in said
     assert "Erbjudandet om Hyllie slutar klockan 14.00" in said
