@@ -29,63 +29,28 @@ from iclei_events.models import (
     Slot,
     SlotMode,
 )
+from iclei_events.services.board_rows import Row, Section, Standing, day_of, sections
 
-TOGETHER: Final = frozenset({ActivityKind.SESSION, ActivityKind.WEBINAR})
-"""Kinds whose activities mostly have one slot: they stand together under their day, not each under its own title."""
 MOST_POINTS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One slot. ``unconfirmed``: places held for who booked without proof and has not confirmed yet.
+class Board:
+    """``standings``: how many of that day and kind stand so, of ``size`` altogether, whatever of them is shown.
 
-    ``access_needs``: parties that need something; ``unanswered``: needs that wait for an answer.
-
-    ``curve``: places held that were booked up to each day, the oldest first.
+    ``since`` is the day of the first booking: where the curves begin.
     """
 
-    slot: Slot
-    offered: int
-    unconfirmed: int
-    access_needs: int
-    unanswered: int
-    curve: tuple[int, ...]
-
-    @property
-    def confirmed(self) -> int:
-        return self.slot.held - self.offered - self.unconfirmed
-
-    @property
-    def unconfirmed_share(self) -> int:
-        """Of a hundred places held, how many nobody has confirmed; never 0 where there are some."""
-        return max(1, round(100 * self.unconfirmed / self.slot.held)) if self.unconfirmed else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The slots of one activity on one day, or with ``activity`` None all sessions of that day."""
-
-    day: date
-    activity: Activity | None
-    rows: tuple[Row, ...]
-
-    @property
-    def scale(self) -> int:
-        """The longest bar of the group, so that its bars compare."""
-        return max(max(row.slot.capacity, row.slot.held + row.slot.kept_back) + row.slot.waiting for row in self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    groups: tuple[Group, ...]
+    sections: tuple[Section, ...]
     days: tuple[date, ...]
     kinds: tuple[ActivityKind, ...]
+    standings: dict[Standing, int]
+    size: int
     since: date | None
-    """The day of the first booking: where the curves begin."""
 
     @property
     def rows(self) -> list[Row]:
-        return [row for group in self.groups for row in group.rows]
+        return [row for section in self.sections for group in section.groups for row in group.rows]
 
     @property
     def totals(self) -> dict[str, int]:
@@ -111,21 +76,38 @@ class _Taken:
     access_needs: int
 
 
-def board(event: Event, *, day: date | None = None, kind: ActivityKind | None = None) -> Board:
-    """Every slot of the event that is booked, narrowed to a day in its zone and a kind."""
+def board(
+    event: Event,
+    *,
+    day: date | None = None,
+    kind: ActivityKind | None = None,
+    standing: Standing | None = None,
+    with_slot: int | None = None,
+) -> Board:
+    """Every slot of the event that is booked, narrowed to a day in its zone, a kind and how it stands.
+
+    ``with_slot`` is shown however it stands: it is being changed, and may stand otherwise by now.
+    """
+    now = clock.now()
     slots = _slots(event)
-    taken = _taken(event)
-    days = tuple(dict.fromkeys(_day(slot, event) for slot in slots))
+    days = tuple(dict.fromkeys(day_of(slot, event) for slot in slots))
     kinds = tuple(dict.fromkeys(slot.activity.kind for slot in slots))
+    rows, since = _rows(event, [slot for slot in slots if _is_of(slot, event, day, kind)])
+    standings = {each: sum(row.stands(each, now) for row in rows) for each in Standing}
+    shown = [row for row in rows if standing is None or row.stands(standing, now) or row.slot.id == with_slot]
+    return Board(sections(shown, event), days, kinds, standings, len(rows), since)
+
+
+def _is_of(slot: Slot, event: Event, day: date | None, kind: ActivityKind | None) -> bool:
+    return (day is None or day_of(slot, event) == day) and (kind is None or slot.activity.kind is kind)
+
+
+def _rows(event: Event, slots: Iterable[Slot]) -> tuple[list[Row], date | None]:
+    """A row for each of the slots, and the day on which the event's first booking was made."""
+    taken = _taken(event)
     since = min((part.day for parts in taken.values() for part in parts), default=None)
-    shown = [
-        slot
-        for slot in slots
-        if (day is None or _day(slot, event) == day) and (kind is None or slot.activity.kind is kind)
-    ]
     asked = _unanswered(event)
-    rows = [_row(slot, taken[slot.id], since, asked.get(slot.id, 0)) for slot in shown]
-    return Board(_groups(rows, event), days, kinds, since)
+    return [_row(slot, taken[slot.id], since, asked.get(slot.id, 0)) for slot in slots], since
 
 
 def _slots(event: Event) -> Sequence[Slot]:
@@ -135,7 +117,9 @@ def _slots(event: Event) -> Sequence[Slot]:
         .where(Activity.event_id == event.id, Slot.mode != SlotMode.OPEN)
         .options(
             contains_eager(Slot.activity).options(
-                load_only(Activity.event_id, Activity.slug, Activity.kind, Activity.title, Activity.position),
+                load_only(
+                    Activity.event_id, Activity.slug, Activity.kind, Activity.format, Activity.title, Activity.position
+                ),
                 joinedload(Activity.theme),
             ),
             raiseload("*", sql_only=True),
@@ -201,19 +185,3 @@ def _curve(taken: Sequence[_Taken], since: date | None) -> tuple[int, ...]:
     step = -(-length // MOST_POINTS)
     days = [since + timedelta(days=number) for number in range(length - 1, -1, -step)]
     return tuple(sum(part.places for part in taken if part.day <= day) for day in reversed(days))
-
-
-def _groups(rows: Iterable[Row], event: Event) -> tuple[Group, ...]:
-    together: dict[tuple[date, bool, int], list[Row]] = defaultdict(list)
-    for row in rows:
-        alone = row.slot.activity.kind not in TOGETHER
-        together[_day(row.slot, event), alone, row.slot.activity_id if alone else 0].append(row)
-    order = {key: number for number, key in enumerate(together)}
-    return tuple(
-        Group(key[0], members[0].slot.activity if key[1] else None, tuple(members))
-        for key, members in sorted(together.items(), key=lambda item: (item[0][0], item[0][1], order[item[0]]))
-    )
-
-
-def _day(slot: Slot, event: Event) -> date:
-    return slot.starts_at.astimezone(event.zone).date()

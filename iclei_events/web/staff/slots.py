@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from iclei_events import clock
 from iclei_events.models import ActivityKind, Slot
 from iclei_events.services import capacity, capacity_board, need_traces, need_words, refusals, slot_log, slots, waiting
+from iclei_events.services.board_rows import Standing
 from iclei_events.web.filters import clock_time, tr
 from iclei_events.web.forms import Form
 from iclei_events.web.staff.access import by_staff, may, staff_may
@@ -91,16 +92,19 @@ def slot_of_event_or_404(slug: str) -> Slot:
 
 
 def _show_board(slot: Slot | None = None, form: CapacityForm | None = None, **more: Any) -> str:
-    day, kind = _day(), _kind()
+    day, kind, standing = _day(), _kind(), _standing()
     effect = None
     if slot is not None and form is not None and not form.capacity.errors:
         effect = capacity.plan_capacity(slot, form.capacity.data)
     now = clock.now()
     return render_template(
         "staff/slots/board.html",
-        board=capacity_board.board(g.event, day=day, kind=kind),
+        board=capacity_board.board(
+            g.event, day=day, kind=kind, standing=standing, with_slot=slot.id if slot is not None else None
+        ),
         day=day,
         kind=kind,
+        standing=standing,
         narrowed=_narrowed(),
         now=now,
         open_slot=slot,
@@ -135,7 +139,13 @@ def _kind() -> ActivityKind | None:
     return ActivityKind(wished) if wished in set(ActivityKind) else None
 
 
+def _standing() -> Standing | None:
+    wished = request.args.get("show", "")
+    return Standing(wished) if wished in set(Standing) else None
+
+
 def _narrowed() -> dict[str, Any]:
     """The filters in force, for the board's own links."""
-    day, kind = _day(), _kind()
-    return ({"day": day.isoformat()} if day else {}) | ({"kind": kind.value} if kind else {})
+    day, kind, standing = _day(), _kind(), _standing()
+    wished = {"day": day and day.isoformat(), "kind": kind and kind.value, "show": standing and standing.value}
+    return {name: value for name, value in wished.items() if value}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from iclei_events.db import db
-from iclei_events.models import StaffRole
+from iclei_events.db import db, transaction
+from iclei_events.models import Slot, StaffRole
 from iclei_events.services import bookings, capacity, log
 from iclei_events.services.booking_rows import Contact, Party
 from tests import scenes
@@ -22,6 +24,19 @@ from tests.web.staff.desks import Desk, make_desk
 def figures(page: Page, slot_slug: str) -> list[str]:
     """Places, confirmed, offered, kept back, free, in queue of one row."""
     return page.texts(f"tr#{slot_slug} td.n")
+
+
+def add_slot(desk: Desk, slug: str, **fields: Any) -> None:
+    """Another time of the desk's tour, an hour after the others."""
+    with desk.app.app_context(), transaction() as session:
+        activity = scenes.slot_now(desk.slot_id).activity
+        times = {"starts_at": scenes.STARTS_AT + timedelta(hours=1), "ends_at": scenes.ENDS_AT + timedelta(hours=1)}
+        session.add(Slot(activity_id=activity.id, slug=slug, languages=["en"], **times, **fields))
+
+
+def shown(desk: Desk, standing: str) -> list[str | None]:
+    """The slots on the board that is narrowed to those that stand so."""
+    return [row.get("id") for row in desk.visitor.open(f"{desk.path()}?show={standing}").all("tbody tr[id]")]
 
 
 def keep_back(desk: Desk, places: int) -> None:
@@ -64,8 +79,52 @@ def test_the_board_can_be_narrowed_to_a_day_and_a_kind(app: Flask, summit: None)
     assert all(str(row).startswith(("vastra-hamnen", "botildenborg", "siptex", "hyllie")) for row in rows)
 
 
+def test_what_residents_book_comes_first_then_workshops_then_sessions(app: Flask, summit: None) -> None:
+    page = on_duty(app, StaffRole.VIEWER).open("/en/staff/malmo-summit/slots")
+    assert page.texts("h2") == ["Tours and party 16 times", "Workshops 14 times", "Sessions 35 times"]
+    rows = [str(row.get("id")) for row in page.all("section:first-of-type tbody tr[id]")]
+    assert rows[0] == "vastra-hamnen-0930"
+    assert {row.split("-")[0] for row in rows} == {"vastra", "botildenborg", "siptex", "hyllie", "party"}
+    assert page.link("Sessions").endswith("#sessions")
+
+
+def test_the_board_shows_those_that_are_full_or_have_a_queue_or_open_later(app: Flask) -> None:
+    desk = make_desk(app, StaffRole.VIEWER, capacity=9)
+    desk.book("Amira", 3)
+    add_slot(desk, "later", capacity=3, opens_at=scenes.STARTS_AT - timedelta(days=1))
+    add_slot(desk, "called-off", capacity=3, cancelled_at=scenes.STARTS_AT - timedelta(days=30))
+    assert shown(desk, "") == [desk.slot_slug, "later", "called-off"]
+    assert shown(desk, "full") == []
+    desk.book("Boris", 2)
+    assert shown(desk, "full") == [desk.slot_slug]
+    assert shown(desk, "queue") == []
+    desk.book("Ciro", 5)
+    assert shown(desk, "queue") == [desk.slot_slug]
+    assert shown(desk, "later") == ["later"]
+    assert shown(desk, "nonsense") == [desk.slot_slug, "later", "called-off"]
+
+
+def test_a_filter_says_how_many_it_shows_and_keeps_the_others(app: Flask, summit: None) -> None:
+    visitor = on_duty(app, StaffRole.VIEWER)
+    page = visitor.open("/en/staff/malmo-summit/slots?day=2022-05-14&kind=study_tour&show=later")
+    assert page.texts(".pick a") == ["All times 15", "Full or nearly 0", "With a queue 0", "Opens later 1"]
+    assert page.texts(".pick [aria-current]") == ["Opens later 1"]
+    assert page.link("With a queue").endswith("slots?day=2022-05-14&kind=study_tour&show=queue")
+    assert "No time stands like that now." in visitor.open(page.link("With a queue")).text
+    assert page.one("input[name=show]").get("value") == "later"
+
+
+def test_a_slot_that_is_changed_stays_in_sight_though_it_no_longer_fits_the_filter(app: Flask) -> None:
+    desk = make_desk(app, capacity=30)
+    page = desk.open("capacity?capacity=31&show=full")
+    assert [row.get("id") for row in page.all("tbody tr[id]")] == [desk.slot_slug]
+    assert "show=full" in page.link("Leave it as it is")
+
+
 @pytest.mark.database("sqlite")
-@pytest.mark.parametrize("query", ["day=x", "day=2022-05-45", "kind=x", "day=1999-01-01", "day=&kind=", "capacity=9"])
+@pytest.mark.parametrize(
+    "query", ["day=x", "day=2022-05-45", "kind=x", "day=1999-01-01", "day=&kind=", "show=x", "capacity=9"]
+)
 def test_odd_wishes_do_no_harm(app: Flask, query: str) -> None:
     desk = make_desk(app)
     assert desk.visitor.open(f"{desk.path()}?{query}").heading.startswith("Places")
@@ -197,7 +256,8 @@ def test_a_viewer_sees_no_way_to_change_anything(app: Flask) -> None:
 
 def test_the_table_can_be_read_out(app: Flask) -> None:
     page = make_desk(app).open()
-    assert page.texts("table caption") == ["Places of each time"]
+    assert page.texts("table caption") == ["Tours and party"]
+    assert page.one("[role=region][tabindex='0']").get("aria-label") == "Tours and party"
     assert {cell.get("scope") for cell in page.all("thead th")} == {"col"}
     assert {cell.get("scope") for cell in page.all("tbody th")} == {"row", "rowgroup"}
     assert all(drawing.get("aria-hidden") == "true" for drawing in page.all("main svg"))
