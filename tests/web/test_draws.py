@@ -91,6 +91,20 @@ def test_another_time_keeps_the_language_of_mails_and_another_language_of_the_pa
     assert page.fields()["language"] == kept
 
 
+def test_a_form_that_is_sent_again_is_answered_as_a_duplicate_with_its_reference(app: Flask, draw: Draw) -> None:
+    amira = Resident(app)
+    form = amira.form_of(draw.slots[0])
+    first, again = amira.send(form), amira.send(form)
+    assert (again.status_code, again.headers[OUTCOME]) == (303, "duplicate")
+    assert again.headers[REFERENCE] == first.headers[REFERENCE]
+    assert again.location == first.location
+    drawn(app, draw)
+    late = amira.send(form)
+    assert (late.status_code, late.headers[OUTCOME]) == (303, "duplicate")
+    assert late.headers[REFERENCE] == first.headers[REFERENCE]
+    assert residents.count_bookings(app) == 1
+
+
 def test_mistakes_keep_what_was_typed(app: Flask, draw: Draw) -> None:
     amira = Resident(app, language="en")
     page = amira.refused(amira.book(draw.slots[0], email="nowhere", wish_2=draw.slots[1].slug), 422)
