@@ -162,7 +162,7 @@ def _check_person(decision: Decision, slot: Slot, booking: Booking, change: Addr
     limit = PersonLimit.of(slot, contact)
     if limit is not None:
         person_limit.check(decision.session, limit, booking.size)
-    bound = Binding.of_newcomer(slot, contact, decision.by)
+    bound = Binding.of_booking(slot, booking, decision.by, contact)
     if bound is not None:
         bound.check(decision.session, slot, booking)
 

@@ -28,14 +28,20 @@ class Details:
 
 
 def name_places(reference: str, names: Mapping[int, str | None], *, by: log.Actor = log.ATTENDEE) -> None:
-    """Give names to the party's places by their numbers; None takes one away. Places given back get none."""
-    with held(reference, by) as (decision, booking, _attendee):
+    """Give names to the party's places by their numbers; None takes one away. Places given back get none.
+
+    Where clashes bind, raises ``Clashes`` for who booked for others, has places at that time and is one of the names.
+    """
+    with held(reference, by, first=partial(binding.lock_person, reference=reference, by=by)) as found:
+        decision, booking, _attendee = found
         changed = 0
         for place in booking.current_places:
             if place.number in names and place is not booking.contacts_place and place.name != names[place.number]:
                 place.name = names[place.number]
                 changed += 1
         if changed:
+            decision.session.flush()
+            binding.check_naming(decision.session, booking, by)
             decision.note("name_places", booking, changed=changed)
 
 

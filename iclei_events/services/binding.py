@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from iclei_events.models import HOLDING, Activity, Attendee, Booking, BookingStatus, ClashRule, Event, Slot
 from iclei_events.services import clashes, log, own_times, person_limit, refusals, roads
+from iclei_events.services.booking_rows import Contact
 from iclei_events.services.clashes import Gap, InContact, People
 from iclei_events.services.person_limit import Reachable
 
@@ -46,11 +47,15 @@ class Binding:
         return cls(slot.clashes, slot.event_id, contact, clashes.people_of_contact(contact))
 
     @classmethod
-    def of_booking(cls, slot: Bound, booking: Booking, by: log.Actor) -> Binding | None:
-        """The rule that holds where a booking is changed to another time."""
-        if slot.clashes is ClashRule.TOLD or by != log.ATTENDEE or booking.attendee is None:
+    def of_booking(
+        cls, slot: Bound, booking: Booking, by: log.Actor, contact: InContact | None = None
+    ) -> Binding | None:
+        """The rule that holds where a booking is changed to another time, or would get another ``contact``."""
+        contact = contact or booking.attendee
+        if slot.clashes is ClashRule.TOLD or by != log.ATTENDEE or contact is None:
             return None
-        return cls(slot.clashes, slot.event_id, booking.attendee, clashes.people_of(booking))
+        people = clashes.people_of_contact(contact) | clashes.people_named(booking)
+        return cls(slot.clashes, slot.event_id, contact, people)
 
     def lock(self, session: Session) -> None:
         """Let nobody else book for this person until the transaction ends."""
@@ -90,6 +95,17 @@ def check_coming(session: Session, booking: Booking, by: log.Actor) -> None:
     if booking.status in HOLDING | {BookingStatus.WAITING}:
         session.flush()
         check_change(session, booking, booking.slot, by)
+
+
+def check_naming(session: Session, booking: Booking, by: log.Actor) -> None:
+    """As ``check_coming``, where whoever booked for others has written their own name on a place."""
+    contact = booking.attendee
+    if contact is None or contact.comes_along or booking.status not in HOLDING | {BookingStatus.WAITING}:
+        return
+    themselves = Contact(contact.name, contact.email, contact.email_key, contact.phone)
+    bound = Binding.of_newcomer(booking.slot, themselves, by)
+    if bound is not None and bound.people & clashes.people_named(booking):
+        bound.check(session, booking.slot, booking)
 
 
 def check_change(session: Session, booking: Booking, to: Slot, by: log.Actor) -> None:

@@ -92,16 +92,21 @@ People = frozenset[str]
 def people_of(booking: Booking) -> People:
     if booking.attendee is None:
         return frozenset()
-    named = {_comparable(place.name) for place in booking.current_places if place.name}
-    return people_of_contact(booking.attendee) | named
+    return people_of_contact(booking.attendee) | people_named(booking)
+
+
+def people_named(booking: Booking) -> People:
+    """Those whose names stand on its places."""
+    return frozenset(comparable(place.name) for place in booking.current_places if place.name)
 
 
 def people_of_contact(contact: InContact) -> People:
     """Whoever books, if they come along."""
     if not contact.comes_along:
         return frozenset()
-    return frozenset({_comparable(contact.name), contact.email_key or contact.phone or ""} - {""})
+    return frozenset({comparable(contact.name), contact.email_key or contact.phone or ""} - {""})
 
 
-def _comparable(name: str) -> str:
+def comparable(name: str) -> str:
+    """A name as it is compared with others."""
     return " ".join(name.casefold().split())

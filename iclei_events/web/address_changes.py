@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response
 
 from iclei_events import clock
 from iclei_events.models import AddressChange
-from iclei_events.services import address_changes
+from iclei_events.services import address_changes, bookings
 from iclei_events.services.addresses import email_key
-from iclei_events.services.refusals import LinkOver, Refusal, SameAddress, TooManyTries
+from iclei_events.services.refusals import Clashes, LinkOver, Refusal, SameAddress, TooManyTries
 from iclei_events.web import access, limits, refusals
 from iclei_events.web.bookings import act, blueprint, page, refused
+from iclei_events.web.moving import name_of
 from iclei_events.web.party_forms import AddressForm
 
 OPENED: Final = "address_change"
@@ -70,12 +71,24 @@ def confirm_new_address(reference: str) -> Response:
         address_changes.confirm(reference, salt)
     except LinkOver:
         abort(410)
+    except Clashes as refusal:
+        return _show(_open_or_gone(_opened_or_404(reference)), 409, _clashes_words(refusal))
     except Refusal as refusal:
         reply = refusals.reply(refusal)
         return _show(_open_or_gone(_opened_or_404(reference)), reply.status, reply.sentence)
     access.remember(reference, salt)
     flash(gettext("From now on we write to your new address."))
     return redirect(url_for("bookings.show", reference=reference), 303)
+
+
+def _clashes_words(refusal: Clashes) -> str:
+    """Whoever has opened the link reads the mailbox that the other booking belongs to, so it may be named."""
+    other = bookings.find(refusal.reference)
+    return gettext(
+        "With this address there are places already: %(other)s. They cannot be kept beside this booking, and at this "
+        "event one person cannot have both. So the address was not changed. First change or give back one of them.",
+        other=name_of(other.slot) if other is not None else refusal.reference,
+    )
 
 
 def _opened_or_404(reference: str) -> AddressChange:

@@ -198,6 +198,33 @@ def test_whoever_booked_for_others_does_not_come_along_afterwards_to_what_clashe
     assert _comes_along(booked[0][0]) is True
 
 
+def test_whoever_booked_for_others_does_not_put_their_own_name_on_a_place_that_clashes() -> None:
+    first, second, full = at_the_same_time(ClashRule.OVERLAP, 9, 9, 1)
+    book(full, "Boris")
+    held = book(first, "Amira")
+    booked = [for_others(slot, "Amira")[0] for slot in (second, full)]
+    for reference in booked:
+        with pytest.raises(refusals.Clashes) as refused:
+            attendees.name_places(reference, {1: " amira "})
+        assert refused.value.reference == held.reference
+        assert booking(reference).places[0].name is None
+    attendees.name_places(booked[0], {1: "Sami"})
+    attendees.name_places(booked[1], {1: "Amira"}, by=log.CLI)
+    changes.cancel(held.reference)
+    attendees.name_places(booked[0], {1: "Amira"})
+
+    assert [booking(reference).places[0].name for reference in booked] == ["Amira", "Amira"]
+
+
+def test_where_clashes_are_told_alone_everybody_may_be_named() -> None:
+    first, second = at_the_same_time(ClashRule.TOLD, 9, 9)
+    book(first, "Amira")
+    reference, _along = for_others(second, "Amira")
+    attendees.name_places(reference, {1: "Amira"})
+
+    assert booking(reference).places[0].name == "Amira"
+
+
 def test_staff_may_let_somebody_come_along_to_what_clashes() -> None:
     first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
     book(first, "Amira")
@@ -444,6 +471,30 @@ def test_booking_and_coming_along_at_once_exactly_one_wins(app: Flask) -> None:
 
     assert kinds(answers)["Clashes"] == 1
     assert (_comes_along(reference), counters(first)[0]) in {(True, 0), (False, 1)}
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("paused")
+def test_booking_and_being_named_at_once_exactly_one_wins(app: Flask) -> None:
+    first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
+    reference, _along = for_others(second, "Amira")
+    named = lambda: attendees.name_places(reference, {1: "Amira"})  # noqa: E731
+    answers = at_once(app, named, lambda: book(first, "Amira"))
+
+    assert kinds(answers)["Clashes"] == 1
+    assert (booking(reference).places[0].name, counters(first)[0]) in {("Amira", 0), (None, 1)}
+
+
+@pytest.mark.race
+@pytest.mark.database("postgresql")
+def test_control_without_the_persons_lock_one_books_and_is_named(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
+    reference, _along = for_others(second, "Amira")
+    monkeypatch.setattr(person_limit, "lock_person", lambda *_arguments: None)
+    look_together(monkeypatch, 2)
+    at_once(app, lambda: attendees.name_places(reference, {1: "Amira"}), lambda: book(first, "Amira"))
+
+    assert (booking(reference).places[0].name, counters(first)[0]) == ("Amira", 1)
 
 
 @pytest.mark.race

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from iclei_events import clock
 from iclei_events.db import db, transaction
-from iclei_events.models import AddressChange, Booking, BookingStatus, ClashRule, Event, MailKind, OutboxMail
+from iclei_events.models import AddressChange, Booking, BookingStatus, ClashRule, MailKind, OutboxMail
 from iclei_events.services import data_export, my_bookings, privacy, receipts
 from iclei_events.services.mail_letters import NoLongerTrueError
 from iclei_events.services.personal_data import Until
@@ -494,19 +494,47 @@ def test_pages_and_mails_speak_english_too(app: Flask) -> None:
         assert "We write to you here now" in letters.text_of(letters.written(letters.newest()))
 
 
-def test_where_clashes_bind_another_address_is_no_way_around_them(app: Flask) -> None:
+def both_at_once(app: Flask, **fields: str) -> tuple[Booked, Resident]:
+    """Amira's booking, and Boris, who has places at that time; clashes bind."""
     with app.app_context():
-        first = scenes.make_slot(capacity=9)
-        with transaction() as session:
-            session.execute(update(Event).values(clashes=ClashRule.OVERLAP))
+        first = scenes.make_slot(capacity=9, clashes=ClashRule.OVERLAP)
     amira, boris = Resident(app), Resident(app, "Boris")
     boris.book(first)
-    own = Booked(app, amira, amira.book(first).headers[REFERENCE])
+    return Booked(app, amira, amira.book(first, **fields).headers[REFERENCE]), boris
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "sv",
+            "Med den här adressen finns redan platser: Tour på svenska 10.30. De går inte ihop med den här",
+        ),
+        ("en", "With this address there are places already: Tour in English 10:30. They cannot be kept beside this"),
+    ],
+)
+def test_where_clashes_bind_another_address_is_no_way_around_them(app: Flask, language: str, said: str) -> None:
+    own, boris = both_at_once(app)
+    asked = own.ask("boris@example.org")
+    page = boris.open(own.link().replace("/sv/", f"/{language}/", 1))
+    refused = boris.submit(page, YES if language == "sv" else "Yes, write to this address", status=409)
+
+    assert said in refused.text
+    assert "Vi har skickat en länk till boris@example.org." in asked.text
+    assert "platser:" not in asked.text
+    assert booked(app, own.reference)["email"] == "amira@example.org"
+
+
+def test_where_clashes_bind_those_named_on_a_booking_for_others_count_as_well(app: Flask) -> None:
+    own, boris = both_at_once(app, adults="2", for_others="1")
+    own.amira.submit(own.page(), "Spara namnen", name_1="boris  lindqvist")
     own.ask("boris@example.org")
     refused = own.confirm(boris, status=409)
 
-    assert "På det här evenemanget kan en person inte ha båda" in refused.text
-    assert booked(app, own.reference)["email"] == "amira@example.org"
+    assert "Därför ändrades inte adressen." in refused.text
+    own.amira.submit(own.page(), "Spara namnen", name_1="Sami")
+    own.confirm(boris)
+    assert booked(app, own.reference)["email"] == "boris@example.org"
 
 
 def test_a_booking_that_waits_to_be_confirmed_is_confirmed_at_its_own_address_first(app: Flask, own: Booked) -> None:

@@ -185,16 +185,48 @@ def test_staff_who_meet_the_party_read_the_names_and_that_the_contact_stays_at_h
     assert read[StaffRole.VIEWER] == ["BorisBooked for others, does not come"]
 
 
-def test_where_clashes_bind_who_booked_for_others_is_told_beside_the_box_why_they_cannot_come_along(
-    app: Flask, amira: Resident
-) -> None:
+def for_others_in_a_clash(app: Flask, amira: Resident) -> Page:
+    """The page of a booking for others, at a time when whoever made it has places elsewhere; clashes bind."""
     first, second = make_departures(app, 2)
     with app.app_context(), transaction() as session:
         slots = {slot.slug: slot for slot in session.scalars(select(Slot).where(Slot.slug.in_([first, second])))}
         slots[second].starts_at, slots[second].ends_at = slots[first].starts_at, slots[first].ends_at
         slots[first].activity.event.clashes = ClashRule.OVERLAP
     amira.send(amira.open(f"/sv/slots/{first}/book"))
-    page = amira.open(amira.send(amira.open(f"/sv/slots/{second}/book"), for_others="yes").location)
+    return amira.open(amira.send(amira.open(f"/sv/slots/{second}/book"), for_others="yes", adults="2").location)
+
+
+@pytest.mark.parametrize(
+    ("language", "button", "sentence"),
+    [
+        (
+            "sv", "Spara namnen",
+            ("Det här är ditt eget namn, och du har redan platser på en tid som krockar. "
+            "På det här evenemanget kan en person inte ha båda, så ingenting sparades."),
+        ),
+        (
+            "en", "Save the names",
+            ("This is your own name, and you have places already at a time that clashes. "
+            "At this event one person cannot have both, so nothing was saved."),
+        ),
+    ],
+)  # fmt: skip
+def test_where_clashes_bind_who_booked_for_others_is_told_beside_their_name_why_they_cannot_come_along(
+    app: Flask, amira: Resident, language: str, button: str, sentence: str
+) -> None:
+    page = amira.open(for_others_in_a_clash(app, amira).path.replace("/sv/", f"/{language}/"))
+    refused = amira.submit(page, button, status=409, name_1="Sami", name_2="amira lindqvist")
+
+    assert refused.texts(".ds-error-summary li") == [sentence]
+    assert [field.get("name") for field in refused.all("[aria-invalid=true]")] == ["name_2"]
+    assert refused.fields(button)["name_1"] == "Sami"
+    assert amira.open(page.path).fields(button)["name_1"] == ""
+
+
+def test_where_clashes_bind_who_booked_for_others_is_told_beside_the_box_why_they_cannot_come_along(
+    app: Flask, amira: Resident
+) -> None:
+    page = for_others_in_a_clash(app, amira)
     refused = amira.submit(page, "Spara uppgifterna", status=409, leave_out=["for_others"], name="Amira Berg")
 
     sentence = (
