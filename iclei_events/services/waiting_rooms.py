@@ -19,9 +19,10 @@ from iclei_events import clock
 from iclei_events.db import db, one_statement, short_transaction, transaction
 from iclei_events.models import ProofRule, WaitingRoom
 from iclei_events.models.types import UtcDateTime
-from iclei_events.services import log, refusals
+from iclei_events.services import log, refusals, waiting_room_log
 from iclei_events.services.admission import SEED_BYTES, Line, Ticket
 from iclei_events.services.prepared import Prepared
+from iclei_events.services.waiting_room_log import OPEN, PAUSE, RESUME, SET_PROOF, SET_RATE
 
 OPENS_BEFORE: Final = timedelta(minutes=15)
 """How long before booking opens its waiting room does."""
@@ -132,7 +133,7 @@ def _draw(session: Session, room: WaitingRoom, now: datetime) -> None:
     if room.seed is not None or now < room.opens_at:
         return
     _write(room, line_of(room).drawn(secrets.token_hex(SEED_BYTES)))
-    _log(session, room, "open_waiting_room", log.WORKER, now, early=room.early)
+    waiting_room_log.record(session, room, OPEN, by=log.WORKER, at=now, early=room.early)
 
 
 def _write(room: WaitingRoom, line: Line) -> None:
@@ -162,7 +163,7 @@ def pause(event_id: int, opens_at: datetime, *, by: log.Actor) -> None:
         if room.paused_at is None:
             _write(room, line_of(room).counted(now))
             room.paused_at = now
-            _log(session, room, "pause_waiting_room", by, now)
+            waiting_room_log.record(session, room, PAUSE, by=by, at=now)
 
 
 def resume(event_id: int, opens_at: datetime, *, by: log.Actor) -> None:
@@ -172,7 +173,7 @@ def resume(event_id: int, opens_at: datetime, *, by: log.Actor) -> None:
         if room.paused_at is not None:
             _write(room, line_of(room).counted(now))
             room.paused_at = None
-            _log(session, room, "resume_waiting_room", by, now)
+            waiting_room_log.record(session, room, RESUME, by=by, at=now)
 
 
 def is_rate(per_second: int) -> bool:
@@ -186,7 +187,7 @@ def set_rate(event_id: int, opens_at: datetime, per_second: int, *, by: log.Acto
     now = clock.now()
     with _locked(event_id, opens_at) as (session, room):
         _write(room, line_of(room).counted(now))
-        _log(session, room, "set_waiting_room_rate", by, now, before=room.per_second, after=per_second)
+        waiting_room_log.record(session, room, SET_RATE, by=by, at=now, before=room.per_second, after=per_second)
         room.per_second = per_second
 
 
@@ -196,8 +197,4 @@ def set_proof(event_id: int, opens_at: datetime, rule: ProofRule, *, by: log.Act
     with _locked(event_id, opens_at) as (session, room):
         if room.proof is not rule:
             room.proof = rule
-            _log(session, room, "set_proof_rule", by, now, rule=rule.value)
-
-
-def _log(session: Session, room: WaitingRoom, verb: str, by: log.Actor, now: datetime, **details: int | str) -> None:
-    log.record(session, verb, by=by, at=now, details={"opens_at": room.opens_at.isoformat(), **details})
+            waiting_room_log.record(session, room, SET_PROOF, by=by, at=now, rule=rule.value)

@@ -15,7 +15,7 @@ from wtforms.fields.choices import SelectChoice
 from iclei_events import clock
 from iclei_events.models import ProofRule
 from iclei_events.models.waiting_room import PER_SECOND
-from iclei_events.services import openings, waiting_rooms
+from iclei_events.services import openings, waiting_room_log, waiting_rooms
 from iclei_events.services.openings import Opening
 from iclei_events.web import turnstile
 from iclei_events.web.forms import Form
@@ -119,9 +119,14 @@ def _show(rates: dict[datetime, RateForm] | None = None, proofs: dict[datetime, 
         proofs or {}
     )
     wrong = next((form for form in (*rate_forms.values(), *proof_forms.values()) if form.errors), None)
-    page = "staff/waiting_rooms/index.html"
     return render_template(
-        page, openings=found, forms=rate_forms, proof_forms=proof_forms, wrong=wrong, now=clock.now()
+        "staff/waiting_rooms/index.html",
+        openings=found,
+        forms=rate_forms,
+        proof_forms=proof_forms,
+        wrong=wrong,
+        lines=waiting_room_log.latest(g.event),
+        now=clock.now(),
     )
 
 

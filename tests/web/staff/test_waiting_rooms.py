@@ -96,6 +96,33 @@ def test_an_organiser_has_forms_checked_and_the_log_says_so(desk: Desk) -> None:
     assert entries[0].staff_id is not None
 
 
+def test_the_page_tells_what_has_been_decided_about_the_rooms_of_this_event_alone(
+    app: Flask, desk: Desk, app_clock: AppClock
+) -> None:
+    elsewhere = make_desk(app, opens_at=OPENS_AT)
+    elsewhere.visitor.submit(rooms(elsewhere), "Pause")
+    assert rooms(desk).texts("#log-heading") == []
+    desk.visitor.submit(rooms(desk), "Save", per_second="7")
+    desk.visitor.submit(rooms(desk), "Choose the check", proof="always")
+    app_clock.stand_at(OPENS_AT + timedelta(seconds=5))
+    with app.app_context():
+        waiting_rooms.open_due()
+    desk.visitor.submit(rooms(desk), "Pause")
+    desk.visitor.submit(rooms(desk), "Let people in again")
+
+    page = rooms(desk)
+    assert page.texts("#log-heading ~ div tbody tr td:last-child") == [
+        "Let the line go on",
+        "Paused the line",
+        "Opened, with lots for the 3 who had come before",
+        "Checks every browser that books",
+        "Changed how many are let in a second from 40 to 7",
+    ]
+    assert set(page.texts("#log-heading ~ div tbody td:nth-child(3)")) == {"2 May at 12:00"}
+    assert page.texts("#log-heading ~ div tbody tr:nth-child(3) td")[0] == "By itself"
+    assert page.texts("#log-heading ~ div tbody tr:nth-child(1) td")[0] == page.texts(".me span")[0]
+
+
 @pytest.mark.database("sqlite")
 @pytest.mark.parametrize("sent", ["", "sometimes"])
 def test_a_check_that_there_is_not_is_no_choice(desk: Desk, sent: str) -> None:
