@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, render_template, request, url_for
 
 from iclei_events import clock
-from iclei_events.models import Activity, Event
+from iclei_events.models import Activity, Audience, Event
 from iclei_events.services import listing, programme
 from iclei_events.services.listed import ListedSlot
 from iclei_events.services.listing import ATTENDED, SESSIONS, TOURS, Choices, Filters
@@ -54,6 +54,7 @@ def index(event_slug: str) -> str:
         count=len({slot.activity_id for slot in slots if not slot.is_break}) + len(timeless),
         days=[] if as_grid else _by_day_and_time(slots, states),
         table=timetable.arrange(slots) if as_grid else None,
+        for_delegates=any(slot.activity.audience is Audience.DELEGATES for slot in slots),
         timeless=timeless,
         states=states,
         query=query,

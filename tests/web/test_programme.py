@@ -194,6 +194,25 @@ def test_what_is_illustrative_says_so(visitor: Visitor) -> None:
     assert {len(row.cssselect(".example")) for row in rows if "Alla behövs" in text_of(row)} == {0}
 
 
+def test_the_list_the_timetable_and_the_form_say_whom_a_session_is_for(visitor: Visitor) -> None:
+    rows = [text_of(row) for row in visitor.open(f"{PROGRAMME}?day=2022-05-10").all("article.sess")]
+    assert [row for row in rows if "För anmälda deltagare" not in row and "För medlemmar i ICLEI" not in row] == []
+    assert len([row for row in rows if "För medlemmar i ICLEI" in row]) == 1
+    grid = visitor.open(f"{PROGRAMME}?view=grid&day=2022-05-10")
+    assert "Det som inte säger något annat är för anmälda deltagare." in grid.one("[role=status]").text_content()
+    assert len([cell for cell in grid.texts(".cell") if "För medlemmar i ICLEI" in cell]) == 1
+    form = visitor.open("/sv/slots/climate-budget-1530/book")
+    assert form.texts(".for-whom") == ["Det här är för anmälda deltagare. Boka bara om du är anmäld."]
+    assert "För anmälda deltagare" in form.texts("aside dd")
+
+
+def test_what_is_for_everybody_says_nothing_of_delegates(visitor: Visitor) -> None:
+    for path in ("/sv/slots/siptex-1030/book", "/sv/malmo-summit/tours", "/sv/virtual-launch/programme?view=grid"):
+        page = visitor.open(path)
+        assert page.all(".for-whom") == []
+        assert "anmälda deltagare" not in page.text
+
+
 def test_a_session_at_several_times_lists_them_under_their_days(visitor: Visitor) -> None:
     page = visitor.open(f"{PROGRAMME}/fika-and-lunch")
     assert page.texts("#h-times ~ h3")[:2] == ["Onsdag 11 maj 2022", "Torsdag 12 maj 2022"]
