@@ -111,6 +111,14 @@ def test_a_visitor_searches_with_the_form(visitor: Visitor) -> None:
     assert found.one("#filter-q").get("value") == "RESILIENSHUBB"
 
 
+@pytest.mark.parametrize(
+    "word", ["mobility", "mobilitet", "bike", "cyklar", "ELDERLY", "pensionärer", "sharing", "översvämning"]
+)
+def test_a_search_finds_words_that_stand_in_no_text_but_among_the_keywords(visitor: Visitor, word: str) -> None:
+    page = visitor.open(f"{PROGRAMME}?q={word}")
+    assert page.all("article.sess")
+
+
 @pytest.mark.parametrize("words", ["'; DROP TABLE x--", "%' OR 1=1", "%_", "<script>alert(1)</script>", "\\"])
 def test_search_is_literal_and_shown_as_it_was_typed(visitor: Visitor, app: Flask, words: str) -> None:
     page = visitor.open(visitor.client.get(PROGRAMME, query_string={"q": words}).request.full_path)
