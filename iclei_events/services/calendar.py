@@ -90,6 +90,8 @@ def _standing(booking: Booking) -> Iterator[str]:
         yield gettext("You are in the queue and have no place yet.")
     elif booking.status is BookingStatus.OFFERED:
         yield gettext("Places are held for you. Answer in time, or they go to the next in the queue.")
+    elif booking.status is BookingStatus.ENTERED and booking.confirm_by is not None:
+        yield gettext("Your entry in the draw is not confirmed, and does not count yet.")
     elif booking.status is BookingStatus.ENTERED:
         yield gettext("You are entered in the draw and have no place yet.")
 

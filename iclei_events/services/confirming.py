@@ -66,9 +66,13 @@ def confirm(reference: str) -> None:
             raise refusals.NotActive
         if booking.confirm_by is None:
             return
+        if booking.status is BookingStatus.ENTERED and decision.now >= booking.confirm_by:
+            raise refusals.OfferLapsed
         booking.confirm_by = None
         decision.note("confirm_booking", booking, size=booking.size)
-        if booking.status is BookingStatus.WAITING:
+        if booking.status is BookingStatus.ENTERED:
+            outbox.mail_booking(decision.session, MailKind.DRAW_ENTERED, booking, at=decision.now)
+        elif booking.status is BookingStatus.WAITING:
             outbox.mail_booking(decision.session, MailKind.BOOKING_WAITING, booking, at=decision.now)
         elif booking.wanted_size is not None:
             booking.offer_until = waiting.offer_until(decision.now, slot.starts_at) or slot.starts_at

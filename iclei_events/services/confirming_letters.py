@@ -8,11 +8,14 @@ from typing import Final
 from flask_babel import gettext, ngettext
 
 from iclei_events.models import Booking, BookingStatus, MailKind
+from iclei_events.services import draw_letters
 from iclei_events.services.booking_writing import BookingLetter, BookingWriting, Context, goes_ahead
 from iclei_events.services.letters import Letter, Section
 
 
 def _to_confirm(about: BookingWriting) -> Letter:
+    if about.booking.status is BookingStatus.ENTERED:
+        return draw_letters.to_confirm(about)
     end = about.booking.confirm_by or about.slot.starts_at
     holds = about.booking.status is BookingStatus.OFFERED
     until = about.writing.moment(end)
@@ -77,6 +80,6 @@ def _is_unconfirmed(booking: Booking, now: datetime, context: Context) -> bool:
 
 LETTERS: Final = {
     MailKind.BOOKING_TO_CONFIRM: BookingLetter(
-        _to_confirm, frozenset({BookingStatus.OFFERED, BookingStatus.WAITING}), _is_unconfirmed
+        _to_confirm, frozenset({BookingStatus.OFFERED, BookingStatus.WAITING, BookingStatus.ENTERED}), _is_unconfirmed
     ),
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -25,16 +24,15 @@ from iclei_events.models import (
     PlaceKind,
     Slot,
 )
-from iclei_events.models.types import REFERENCE_ALPHABET
-from iclei_events.services import bookings, draw_people, draws, log, outbox, person_limit, places, refusals
+from iclei_events.services import bookings, draw_people, draws, log, outbox, person_limit, places, proofs, refusals
 from iclei_events.services.booking_rows import BookingRows, Contact, Party, insert_rows
 from iclei_events.services.bookings import Outcome
 from iclei_events.services.person_limit import PersonLimit
+from iclei_events.services.proofs import Proof
 
 T = TypeVar("T")
 
 MOST_WISHES: Final = 5
-PSEUDONYM_LENGTH: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +57,15 @@ def enter(  # noqa: PLR0913  an entry is all of this
     key: str,
     by: log.Actor = log.ATTENDEE,
     mailed: bool = True,
+    proof: Proof | None = None,
+    unproven: bool = False,
 ) -> Answer:
     """Enter a whole party for its ``wishes``: slots of the draw by slug, the dearest first.
 
     The same address (without one: the same phone) counts once: the first entry stands. Raises a ``Refusal``.
+
+    ``proof`` is used up, whether this entry counts or an earlier one. ``unproven``: one was asked for and none came, so
+    that the entry counts once it is confirmed by way of its mail.
     """
 
     def decide(session: Session, draw: Draw, now: datetime) -> Answer:
@@ -73,25 +76,27 @@ def enter(  # noqa: PLR0913  an entry is all of this
         rows = BookingRows.of(
             slots[0].id, party=party, contact=contact, language=language, key=key, by=by, now=now, mailed=False
         )
+        rows = replace(rows, confirm_by=draw.closes_at) if unproven else rows
         person_key = draw_people.person_key(draw, contact)
-        first = draw_people.standing(session, draw, person_key)
+        first = draw_people.standing(session, draw, person_key, proven=not unproven)
         if first is not None:
+            proofs.use_up(session, proof)
             draw_people.remind(session, first, now)
             return Answer(Outcome.ENTERED, first.reference, counts=False)
         if by == log.ATTENDEE and slots[0].person_limit is not None:
             person = PersonLimit(draw.event_id, slots[0].person_limit, contact.email_key, contact.phone)
             person_limit.lock(session, person)
             person_limit.check(session, person, party.size)
+        proofs.use_up(session, proof)
+        draw_people.make_way(session, draw, person_key, now)
         booking_id = insert_rows(session, rows, BookingStatus.ENTERED)
-        session.add(
-            DrawEntry(
-                booking_id=booking_id, draw_id=draw.id, person_key=person_key, pseudonym=_new_pseudonym(session, draw)
-            )
-        )
+        pseudonym = draw_people.new_pseudonym(session, draw)
+        session.add(DrawEntry(booking_id=booking_id, draw_id=draw.id, person_key=person_key, pseudonym=pseudonym))
         session.flush()
         session.add_all(_wish_rows(booking_id, slots))
         if mailed:
-            outbox.mail_booking(session, MailKind.DRAW_ENTERED, session.get_one(Booking, booking_id), at=now)
+            kind = MailKind.BOOKING_TO_CONFIRM if unproven else MailKind.DRAW_ENTERED
+            outbox.mail_booking(session, kind, session.get_one(Booking, booking_id), at=now)
         return Answer(Outcome.ENTERED, rows.reference)
 
     return _decide(draw_id, decide)
@@ -110,6 +115,8 @@ def change(reference: str, wishes: Sequence[str], *, party: Party, by: log.Actor
         session.refresh(booking)
         if booking.status is not BookingStatus.ENTERED:
             raise refusals.NotActive
+        if booking.confirm_by is not None:
+            raise refusals.NotConfirmed
         entry = session.get_one(DrawEntry, booking.id)
         entry.wishes.clear()
         session.flush()
@@ -166,14 +173,6 @@ def _answered_before(session: Session, draw: Draw, key: str, contact: Contact) -
     if (earlier.draw_id, earlier.email_key) != (draw.id, contact.email_key):
         raise refusals.KeyTaken
     return Answer(Outcome.DUPLICATE, earlier.reference)
-
-
-def _new_pseudonym(session: Session, draw: Draw) -> str:
-    while True:
-        pseudonym = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(PSEUDONYM_LENGTH))
-        taken = select(DrawEntry.booking_id).where(DrawEntry.draw_id == draw.id, DrawEntry.pseudonym == pseudonym)
-        if session.scalar(taken) is None:
-            return pseudonym
 
 
 def _wish_rows(booking_id: int, slots: Sequence[Slot]) -> list[DrawWish]:

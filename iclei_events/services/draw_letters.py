@@ -37,6 +37,35 @@ def _entered(about: BookingWriting) -> Letter:
     )
 
 
+def to_confirm(about: BookingWriting) -> Letter:
+    """To who has entered without the proof that was asked for."""
+    entry = _entry(about)
+    until = about.writing.moment(about.booking.confirm_by or entry.draw.closes_at)
+    return about.letter(
+        subject=gettext("Confirm your entry – %(title)s", title=entry.draw.title.in_language(about.language)),
+        heading=gettext("Confirm your entry in the draw"),
+        lead=(
+            gettext(
+                "Open your entry and press the button there by %(until)s. Only then does it take part in the draw.",
+                until=until,
+            ),
+            gettext(
+                "You get this mail because entries to this draw are checked, and your browser has not shown us that "
+                "you are no bot."
+            ),
+        ),
+        facts=[*_wishes(about, entry), Fact(gettext("Who"), party_of(about.booking)), about.reference()],
+        action=gettext("Confirm your entry"),
+        sections=[
+            Section(
+                gettext("Was it not you?"),
+                (gettext("Then do nothing. Unless somebody confirms, the entry takes no part in the draw."),),
+            ),
+            _rules(about, entry),
+        ],
+    )
+
+
 def _won(about: BookingWriting) -> Letter:
     entry = _entry(about)
     until = about.booking.offer_until or about.slot.starts_at

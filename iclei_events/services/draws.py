@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload, undefer
@@ -27,6 +28,9 @@ from iclei_events.models import (
 )
 from iclei_events.services import draw_file, drawing, log, places
 from iclei_events.services.drawing import Entry
+
+TAKES_PART: Final = Booking.status == BookingStatus.ENTERED, Booking.confirm_by.is_(None)
+UNCONFIRMED: Final = Booking.status == BookingStatus.ENTERED, Booking.confirm_by.is_not(None)
 
 
 def find(slug: str) -> Draw | None:
@@ -60,7 +64,13 @@ def draw_of(reference: str) -> int | None:
 def count_entries(draw: Draw) -> int:
     """How many parties take part as things stand."""
     query = select(func.count()).select_from(DrawEntry).join(Booking)
-    return db.session.scalar(query.where(DrawEntry.draw_id == draw.id, Booking.status == BookingStatus.ENTERED)) or 0
+    return db.session.scalar(query.where(DrawEntry.draw_id == draw.id, *TAKES_PART)) or 0
+
+
+def count_unconfirmed(draw: Draw) -> int:
+    """How many more have entered without the proof that was asked for, and not confirmed by way of their mail."""
+    query = select(func.count()).select_from(DrawEntry).join(Booking)
+    return db.session.scalar(query.where(DrawEntry.draw_id == draw.id, *UNCONFIRMED)) or 0
 
 
 def demand(draw: Draw) -> list[tuple[Slot, int, int]]:
@@ -69,7 +79,8 @@ def demand(draw: Draw) -> list[tuple[Slot, int, int]]:
         select(DrawWish.slot_id, func.count(), func.sum(Booking.size))
         .join(DrawWish.entry)
         .join(DrawEntry.booking)
-        .where(DrawEntry.draw_id == draw.id, DrawWish.rank == 1, Booking.ended_at.is_(None))
+        .where(DrawEntry.draw_id == draw.id, DrawWish.rank == 1)
+        .where(Booking.ended_at.is_(None), Booking.confirm_by.is_(None))
         .group_by(DrawWish.slot_id)
     )
     wished = {slot_id: (parties, people) for slot_id, parties, people in db.session.execute(query)}
@@ -123,13 +134,29 @@ def locked_slots(session: Session, draw: Draw) -> list[Slot]:
 def _close(session: Session, draw: Draw, now: datetime) -> None:
     """Freeze the list of entries and the places to be had, and publish its hash."""
     left = {slot.slug: _places_of(slot, now) for slot in locked_slots(session, draw)}
+    unconfirmed = _end_unconfirmed(session, draw, now)
     listed = draw_file.entry_list(draw.slug, draw.closes_at, _entries(session, draw), left)
     draw.entry_list = draw_file.canonical(listed)
     draw.entry_list_hash = drawing.hash_of(draw.entry_list)
     draw.closed_at = now
-    details = {"draw": draw.slug, "entries": len(listed["entries"]), "list_sha256": draw.entry_list_hash}
+    details = {
+        "draw": draw.slug, "entries": len(listed["entries"]), "list_sha256": draw.entry_list_hash,
+        **({"unconfirmed": unconfirmed} if unconfirmed else {}),
+    }  # fmt: skip
     log.record(session, "close_draw", by=log.WORKER, at=now, details=details)
     session.flush()
+
+
+def _end_unconfirmed(session: Session, draw: Draw, now: datetime) -> int:
+    """Let the entries that nobody has confirmed be over; returns how many. Under the locks of the draw's slots."""
+    of_draw = select(DrawEntry.booking_id).where(DrawEntry.draw_id == draw.id)
+    ended = (
+        update(Booking)
+        .where(Booking.id.in_(of_draw), *UNCONFIRMED)
+        .values(status=BookingStatus.LAPSED, ended_at=now)
+        .returning(Booking.id)
+    )
+    return len(session.execute(ended).all())
 
 
 def _places_of(slot: Slot, now: datetime) -> int:
@@ -155,6 +182,6 @@ def _entries(session: Session, draw: Draw) -> list[Entry]:
     taking_part = session.execute(
         select(DrawEntry.booking_id, DrawEntry.pseudonym, Booking.size)
         .join(DrawEntry.booking)
-        .where(DrawEntry.draw_id == draw.id, Booking.status == BookingStatus.ENTERED)
+        .where(DrawEntry.draw_id == draw.id, *TAKES_PART)
     )
     return [Entry(pseudonym, size, tuple(wishes[booking_id])) for booking_id, pseudonym, size in taking_part]

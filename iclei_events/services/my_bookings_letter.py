@@ -36,7 +36,9 @@ def _entry(booking: Booking, language: str, link: str) -> Section:
         BookingStatus.CONFIRMED: ngettext("You have one place", "You have %(num)s places", booking.size),
         BookingStatus.WAITING: gettext("You are in the queue"),
         BookingStatus.OFFERED: ngettext("We hold one place for you", "We hold %(num)s places for you", booking.size),
-        BookingStatus.ENTERED: gettext("You are entered in the draw"),
+        BookingStatus.ENTERED: gettext("You are entered in the draw")
+        if booking.confirm_by is None
+        else gettext("Your entry in the draw is not confirmed yet"),
     }.get(booking.status, gettext("Your booking is cancelled"))
     return Section(
         title,

@@ -33,8 +33,7 @@ _QUERY: Final = (
     .join(Activity, Activity.id == Slot.activity_id)
     .join(Event, Event.id == Activity.event_id)
     .outerjoin(WaitingRoom, and_(WaitingRoom.event_id == Event.id, WaitingRoom.opens_at == Slot.opens_at))
-    .where(Slot.mode == SlotMode.FIRST_COME)
-    .order_by(Event.id, Slot.opens_at, Slot.starts_at, Slot.id)
+    .order_by(Event.id, Slot.opens_at, Slot.mode, Slot.starts_at, Slot.id)
 )  # fmt: skip
 
 
@@ -63,6 +62,7 @@ class OpeningSlot(SlotRules):
 class Opening:
     """The slots of one event that open together; ``line`` is None as long as nobody has asked for a ticket.
 
+    Those whose places are drawn by lot are an opening of their own: nobody stands in line for them.
     ``unconfirmed``: of the places held, how many nobody has confirmed; counted where pressure decides about proofs.
     """
 
@@ -73,6 +73,10 @@ class Opening:
     line: Line | None
     proof: ProofRule = ProofRule.NEVER
     unconfirmed: int = 0
+
+    @property
+    def is_of_draw(self) -> bool:
+        return self.slots[0].mode is SlotMode.DRAW
 
     @property
     def room_opens_at(self) -> datetime:
@@ -91,17 +95,21 @@ class Opening:
 
 
 def near(now: datetime) -> list[Opening]:
-    """The openings whose waiting room is open, that may still have a line, or where a proof may be asked for."""
+    """The openings whose waiting room is open, that may still have a line, or where a proof may be asked for.
+
+    Of draws those alone where a proof may be asked for.
+    """
     found = _read(_NEAR, _moments(now))
     return [_counted(one) if one.proof is ProofRule.UNDER_PRESSURE else one for one in found]
 
 
-_IS_OF_INTEREST: Final = or_(
-    WaitingRoom.paused_at.is_not(None),
-    Slot.opens_at >= bindparam("earliest", type_=UtcDateTime),
-    and_(WaitingRoom.proof != ProofRule.NEVER, Slot.starts_at > bindparam("now", type_=UtcDateTime)),
+_HAS_A_LINE: Final = or_(WaitingRoom.paused_at.is_not(None), Slot.opens_at >= bindparam("earliest", type_=UtcDateTime))
+_IS_CHECKED: Final = and_(WaitingRoom.proof != ProofRule.NEVER, Slot.starts_at > bindparam("now", type_=UtcDateTime))
+_IS_OF_INTEREST: Final = and_(Slot.mode == SlotMode.FIRST_COME, or_(_HAS_A_LINE, _IS_CHECKED))
+_NEAR: Final = _QUERY.where(
+    or_(_IS_OF_INTEREST, and_(Slot.mode == SlotMode.DRAW, _IS_CHECKED)),
+    Slot.opens_at <= bindparam("latest", type_=UtcDateTime),
 )
-_NEAR: Final = _QUERY.where(_IS_OF_INTEREST, Slot.opens_at <= bindparam("latest", type_=UtcDateTime))
 """Written once: a rush asks it several times a second."""
 
 
@@ -124,7 +132,7 @@ def of_event(event: Event, now: datetime) -> list[Opening]:
 def _read(query: Executable, moments: dict[str, datetime]) -> list[Opening]:
     with at_once() as connection:
         rows = connection.execute(query, moments).all()
-    groups = (list(group) for _, group in groupby(rows, key=lambda row: (row.event_id, row.opens_at)))
+    groups = (list(group) for _, group in groupby(rows, key=lambda row: (row.event_id, row.opens_at, row.mode)))
     return [_opening(group) for group in groups]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, select
+from sqlalchemy import case, or_, select
 
 from iclei_events.db import db
 from iclei_events.i18n import Bilingual
@@ -63,6 +63,8 @@ def find(references: Collection[str]) -> list[OwnPlace]:
         .join(Slot.activity)
         .outerjoin(Booking.attendee)
         .where(Booking.reference.in_(references), Booking.status.in_(ACTIVE), Slot.cancelled_at.is_(None))
+        # An entry that nobody has confirmed takes part in no draw.
+        .where(or_(Booking.status != BookingStatus.ENTERED, Booking.confirm_by.is_(None)))
         .order_by(Booking.id)
     )
     return [OwnPlace(*row) for row in rows]

@@ -18,6 +18,7 @@ from typing import Final
 
 from altcha import Payload, create_challenge, verify_solution
 from sqlalchemy import delete, exists, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from iclei_events import clock
@@ -90,6 +91,17 @@ def _answer_key(key: str) -> str:
 
 def is_used(session: Session, proof: Proof) -> bool:
     return bool(session.scalar(select(exists().where(UsedProof.challenge == proof.challenge))))
+
+
+def use_up(session: Session, proof: Proof | None) -> None:
+    """Keep that a proof was used. Raises ``ProofWorthless`` where it was before, be it in the same moment."""
+    if proof is None:
+        return
+    try:
+        with session.begin_nested():
+            session.add(UsedProof(challenge=proof.challenge, expires_at=proof.expires_at))
+    except IntegrityError:
+        raise refusals.ProofWorthless from None
 
 
 def forget_expired() -> int:

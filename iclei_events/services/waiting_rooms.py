@@ -191,6 +191,11 @@ def set_rate(event_id: int, opens_at: datetime, per_second: int, *, by: log.Acto
         room.per_second = per_second
 
 
+def proof_rule(event_id: int, opens_at: datetime) -> ProofRule:
+    room = select(WaitingRoom.proof).where(WaitingRoom.event_id == event_id, WaitingRoom.opens_at == opens_at)
+    return db.session.scalar(room) or ProofRule.NEVER
+
+
 def set_proof(event_id: int, opens_at: datetime, rule: ProofRule, *, by: log.Actor) -> None:
     """From now on ask for a proof of work never, under pressure or always. Doing it twice is doing it once."""
     now = clock.now()

@@ -205,7 +205,8 @@ def _show(
 ) -> Response:
     slot = slots.find(slot_slug) or abort(404)
     if slot.mode is SlotMode.DRAW:
-        return entry_form.show(slot, BookingForm, key=form.idempotency_key.data, language=form.language.data)
+        kept = {"key": form.idempotency_key.data, "language": form.language.data}
+        return entry_form.show(slot, BookingForm, **kept, challenge=challenge)
     g.event = slot.activity.event
     state = slot.state(clock.now())
     times, own = slots.departures(slot), own_here()

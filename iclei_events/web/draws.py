@@ -44,7 +44,8 @@ def show(event_slug: str, draw_slug: str) -> str:
 def entered(event_slug: str, draw_slug: str) -> str:
     """Say the same to everybody who has sent an entry: whether the address was known is for its owner to read."""
     draw = _draw_or_404(event_slug, draw_slug)
-    return render_template("draws/entered.html", draw=draw, state=state_of(draw))
+    to_confirm = "to_confirm" in request.args
+    return render_template("draws/entered.html", draw=draw, state=state_of(draw), to_confirm=to_confirm)
 
 
 @blueprint.get("/<draw_slug>/entries.json")

@@ -15,8 +15,8 @@ from iclei_events.models import Draw, Slot
 from iclei_events.services import aids, bookings, draw_entries, draws, slots
 from iclei_events.services.draw_entries import MOST_WISHES
 from iclei_events.services.letters import Writing
-from iclei_events.services.refusals import AdultMissing, KeyTaken, Refusal, TooLarge
-from iclei_events.web import limits, own_limit, refusals
+from iclei_events.services.refusals import AdultMissing, KeyTaken, ProofWorthless, Refusal, TooLarge
+from iclei_events.web import limits, own_limit, proofs, refusals
 from iclei_events.web.draws import state_of
 from iclei_events.web.filters import clock_time, day_short, tr
 from iclei_events.web.forms import Form
@@ -83,12 +83,12 @@ def _label(slot: Slot, draw: Draw) -> str:
     return ", ".join(words)
 
 
-def show(slot: Slot, base: type[Form], *, key: str, language: str) -> Response:
+def show(slot: Slot, base: type[Form], *, key: str, language: str, challenge: str | None = None) -> Response:
     """The form as it was typed so far, with the ``language`` of mails that the booking form would show."""
     draw = _draw_of(slot)
     form = form_of(base, draw, slot.slug, idempotency_key=key)
     form.language.process(None, language)
-    return _page(slot, draw, form)
+    return _page(slot, draw, form, challenge=challenge)
 
 
 def send(slot_slug: str, base: type[Form]) -> Response:
@@ -103,13 +103,16 @@ def send(slot_slug: str, base: type[Form]) -> Response:
         return _page(slot, draw, form, 422)
     try:
         limits.check_form("book", form.contact.email_key, form.idempotency_key.data)
+        human = proofs.shown(slot_slug)
         answer = draw_entries.enter(
             draw.id, wishes_in(form), party=form.party, contact=form.contact, language=form.language.data,
-            key=form.idempotency_key.data,
+            key=form.idempotency_key.data, proof=human.proof, unproven=human.unproven,
         )  # fmt: skip
     except Refusal as refusal:
         return _refused(slot_slug, form, refusal)
-    response = redirect(url_for("draws.entered", event_slug=draw.event.slug, draw_slug=draw.slug), 303)
+    to_confirm = "yes" if human.unproven else None
+    page = url_for("draws.entered", event_slug=draw.event.slug, draw_slug=draw.slug, to_confirm=to_confirm)
+    response = redirect(page, 303)
     response.headers[OUTCOME] = answer.outcome.value
     response.headers[REFERENCE] = answer.reference
     return response
@@ -145,17 +148,25 @@ def _refused(slot_slug: str, form: Any, refusal: Refusal) -> Response:
     reply = refusals.reply(refusal)
     if isinstance(refusal, KeyTaken):
         form.renew_key()
+    if isinstance(refusal, ProofWorthless):
+        proofs.note_worthless(slot_slug)
     slot = slots.find(slot_slug) or abort(404)
     limit = own_limit.shown(refusal, slot, form.contact, form.party.size)
-    response = _page(slot, _draw_of(slot), form, reply.status, notice=reply.sentence, **limit)
+    response = _page(
+        slot, _draw_of(slot), form, reply.status, notice=reply.sentence,
+        proof_refused=isinstance(refusal, ProofWorthless), **limit,
+    )  # fmt: skip
     response.headers[OUTCOME] = reply.outcome.value
     return response
 
 
-def _page(slot: Slot, draw: Draw, form: Any, status: int = 200, **more: Any) -> Response:
+def _page(
+    slot: Slot, draw: Draw, form: Any, status: int = 200, *, challenge: str | None = None, **more: Any
+) -> Response:
     g.event = slot.activity.event
     page = render_template(
         "draws/enter.html", form=form, wishes=wish_fields(form), slot=slot, activity=slot.activity, draw=draw,
-        state=state_of(draw), status=status, aids=aids.of_slot(slot.id), **more,
+        state=state_of(draw), status=status, aids=aids.of_slot(slot.id),
+        challenge=proofs.challenge_for(slot.slug) if challenge is None else challenge, **more,
     )  # fmt: skip
     return make_response(page, status)

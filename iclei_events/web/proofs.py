@@ -63,7 +63,7 @@ class Shown(NamedTuple):
 
 def challenge_for(slot_slug: str) -> str:
     """A task for the visitor's browser; empty where none is asked for."""
-    opening = turnstile.opening_of(slot_slug)
+    opening = turnstile.opening_to_check(slot_slug)
     if opening is None or not _is_asked(opening):
         return ""
     return proofs.challenge_for(turnstile.name_of(opening), clock.now(), current_app.config["SECRET_KEY"])
@@ -71,7 +71,7 @@ def challenge_for(slot_slug: str) -> str:
 
 def shown(slot_slug: str) -> Shown:
     """What the form that was just sent brought. Raises ``ProofWorthless``."""
-    opening, now = turnstile.opening_of(slot_slug), clock.now()
+    opening, now = turnstile.opening_to_check(slot_slug), clock.now()
     if opening is None or not is_asked_of_one_more(opening):
         return Shown()
     given = "" if WITHOUT in request.form else request.form.get(FIELD, "")
@@ -90,7 +90,7 @@ def is_asked_of_one_more(opening: Opening) -> bool:
 
 def note_worthless(slot_slug: str) -> None:
     """Count that a form came with a proof that was refused."""
-    opening = turnstile.opening_of(slot_slug)
+    opening = turnstile.opening_to_check(slot_slug)
     if opening is not None:
         _note(_tally().worthless, turnstile.name_of(opening), clock.now())
 

@@ -48,16 +48,27 @@ class Turnstile:
     """What one process knows: the openings near now, asked of the database a few times a second at most."""
 
     by_slot: dict[str, Opening] = field(default_factory=dict)
+    drawn: dict[str, Opening] = field(default_factory=dict)
+    """Those of draws, by slot as well: for them a proof may be asked, and nobody stands in line."""
     asked_at: float = float("-inf")
     buckets: dict[tuple[str, datetime], _Bucket] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def opening_of(self, slot_slug: str, now: datetime, seconds: float) -> Opening | None:
+        self.look(now, seconds)
+        return self.by_slot.get(slot_slug)
+
+    def draw_of(self, slot_slug: str, now: datetime, seconds: float) -> Opening | None:
+        self.look(now, seconds)
+        return self.drawn.get(slot_slug)
+
+    def look(self, now: datetime, seconds: float) -> None:
         if time.monotonic() - self.asked_at > seconds:
             # The time is taken before the answer: a change in between is then seen by the next asker.
             self.asked_at = time.monotonic()
-            self.by_slot = {slot.slug: opening for opening in openings.near(now) for slot in opening.slots}
-        return self.by_slot.get(slot_slug)
+            found = openings.near(now)
+            self.by_slot = {slot.slug: one for one in found if not one.is_of_draw for slot in one.slots}
+            self.drawn = {slot.slug: one for one in found if one.is_of_draw for slot in one.slots}
 
     def forget(self) -> None:
         """Ask the database anew: this process has just changed something."""
@@ -82,6 +93,12 @@ class Turnstile:
 def opening_of(slot_slug: str) -> Opening | None:
     """The slot's opening while its waiting room is open or may have a line; the answer is a moment old at most."""
     return _turnstile().opening_of(slot_slug, clock.now(), current_app.config["PAGE_CACHE_SECONDS"])
+
+
+def opening_to_check(slot_slug: str) -> Opening | None:
+    """As ``opening_of``; a draw, too, where whoever enters may be asked for a proof."""
+    now, seconds = clock.now(), current_app.config["PAGE_CACHE_SECONDS"]
+    return opening_of(slot_slug) or _turnstile().draw_of(slot_slug, now, seconds)
 
 
 def forget() -> None:

@@ -55,6 +55,7 @@ WORK: Final = {
     "staff.draws.show": "organiser",
     "staff.draws.choose": "organiser",
     "staff.draws.run": "organiser",
+    "staff.draws.set_proof": "organiser",
     "staff.bookings.book": "organiser",
     "staff.bookings.cancel": "organiser",
     "staff.signatories.index": "organiser",

@@ -7,7 +7,7 @@ import pytest
 from iclei_events.models import MailKind
 from iclei_events.services import capacity, confirming, mail
 from iclei_events.services.mail_letters import NoLongerTrueError
-from tests import letters
+from tests import draws, letters
 from tests.letters import text_of
 from tests.scenes import book, make_slot
 from tests.times import AppClock
@@ -85,3 +85,21 @@ def test_who_only_stood_in_the_queue_is_not_told_of_places(app_clock: AppClock, 
 
     assert sentence in text
     assert ("andra kan få platserna" in text, "others can have" in text) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("sv", ["tryck på knappen där senast 4 maj klockan 12.00. Först då är den med i lottningen.", "Önskemål 1"]),
+        ("en", ["press the button there by 4 May at 12:00. Only then does it take part in the draw.", "Wish 1"]),
+    ],
+)
+def test_who_has_entered_a_draw_is_told_to_confirm_that(language: str, said: list[str]) -> None:
+    answer = draws.enter(draws.make_draw([3]), "Amira", language=language, unproven=True)
+    text = sent(MailKind.BOOKING_TO_CONFIRM)
+
+    assert [words for words in said if words in text] == said
+    assert f"/{language}/bookings/{answer.reference}?key=" in text
+    confirming.confirm(answer.reference)
+    with pytest.raises(NoLongerTrueError):
+        sent(MailKind.BOOKING_TO_CONFIRM)

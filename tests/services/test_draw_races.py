@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,10 +19,21 @@ from sqlalchemy.orm import Session
 from iclei_events import clock
 from iclei_events import db as ground
 from iclei_events.models import Booking, BookingStatus, Draw, Slot
-from iclei_events.services import changes, draw_fates, draw_file, draw_people, draw_results, draws, places
+from iclei_events.services import (
+    changes,
+    confirming,
+    draw_fates,
+    draw_file,
+    draw_people,
+    draw_results,
+    draws,
+    places,
+    refusals,
+)
 from iclei_events.services.bookings import Outcome
+from iclei_events.services.draw_entries import Answer
 from tests import scenes
-from tests.draws import CLOSES_AT, DRAWN_AT, VALUE, draw_now, enter, make_draw, published
+from tests.draws import CLOSES_AT, DRAWN_AT, VALUE, draw_now, enter, entry, make_draw, published, status
 from tests.meetings import Meeting
 from tests.scenes import ORGANISER, broken, counters, mails
 from tests.services.test_races import NoLine, at_once, kinds
@@ -130,11 +142,8 @@ def _enter_while_closing(app: Flask, draw: Draw) -> tuple[list[object], list[obj
     """Some come in the last second; the worker, whose clock is a second ahead, closes the draw at the same moment."""
     clock.freeze(CLOSES_AT - timedelta(seconds=1))
 
-    def close() -> None:
-        with ground.transaction() as session:
-            draws.locked(session, draw.id, now=CLOSES_AT)
-
-    answers = at_once(app, *(lambda n=n: enter(draw, f"P{n}") for n in range(3)), close, lambda: enter(draw, "Late"))
+    enter_all = [lambda n=n: enter(draw, f"P{n}") for n in range(3)]
+    answers = at_once(app, *enter_all, lambda: _close(draw), lambda: enter(draw, "Late"))
     return answers, json.loads(draw_now(draw).entry_list or "")["entries"]
 
 
@@ -152,8 +161,8 @@ def test_control_without_the_lock_only_the_database_keeps_the_same_person_out(
     draw = make_draw([5])
     standing, all_have_looked = draw_people.standing, Meeting(6)
 
-    def look_together(session: Session, draw: Draw, person_key: str | None) -> Booking | None:
-        found = standing(session, draw, person_key)
+    def look_together(*arguments: Any, **more: Any) -> Booking | None:
+        found = standing(*arguments, **more)
         all_have_looked.wait()
         return found
 
@@ -162,6 +171,61 @@ def test_control_without_the_lock_only_the_database_keeps_the_same_person_out(
         answers = at_once(app, *(lambda: enter(draw, "Amira") for _ in range(6)))
     assert kinds(answers) == {"entered": 1, "IntegrityError": 5}
     assert draws.count_entries(draw) == 1
+
+
+def test_an_entry_confirmed_as_the_draw_closes_is_in_the_list_or_told_that_it_is_too_late(app: Flask) -> None:
+    draw, answers, results = _confirmed_at_closing(app)
+    listed = {one["pseudonym"] for one in json.loads(draw_now(draw).entry_list or "")["entries"]}
+    for answer, result in zip(answers, results, strict=True):
+        in_list = entry(answer).pseudonym in listed
+        assert in_list == (result is None) == (status(answer) is BookingStatus.ENTERED)
+        assert in_list or isinstance(result, refusals.OfferLapsed)
+    assert broken() == []
+
+
+@pytest.mark.database("postgresql")
+def test_control_without_the_slots_lock_an_entry_that_was_confirmed_misses_the_list(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks, and the draw closes before it decides."""
+    draw = make_draw([3])
+    answer = enter(draw, "Amira", unproven=True)
+    clock.freeze(CLOSES_AT - timedelta(seconds=1))
+    has_looked, is_closed = Event(), Event()
+
+    def look(point: str) -> None:
+        if point == "read":
+            has_looked.set()
+            assert is_closed.wait(5)
+
+    def close() -> None:
+        assert has_looked.wait(5)
+        _close(draw)
+        is_closed.set()
+
+    monkeypatch.setattr(places, "in_critical_section", look)
+    monkeypatch.setattr(places, "locked_all", _looked_at)
+    assert at_once(app, lambda: confirming.confirm(answer.reference), close) == [None, None]
+    assert json.loads(draw_now(draw).entry_list or "")["entries"] == []
+
+
+def _looked_at(session: Session, slot_ids: set[int], *, now: datetime) -> dict[int, Slot]:
+    return {slot_id: session.get_one(Slot, slot_id) for slot_id in slot_ids}
+
+
+def _confirmed_at_closing(app: Flask) -> tuple[Draw, list[Answer], list[Any]]:
+    """Parties confirm in the last second; the worker, whose clock is a second ahead, closes the draw meanwhile."""
+    draw = make_draw([3])
+    answers = [enter(draw, f"P{number}", unproven=True) for number in range(3)]
+    clock.freeze(CLOSES_AT - timedelta(seconds=1))
+    confirm = [lambda answer=answer: confirming.confirm(answer.reference) for answer in answers]
+    *results, _closed = at_once(app, *confirm, lambda: _close(draw))
+    return draw, answers, results
+
+
+def _close(draw: Draw) -> None:
+    with ground.transaction() as session:
+        draws.locked(session, draw.id, now=CLOSES_AT)
 
 
 def test_who_withdraws_while_the_lots_are_drawn_holds_nothing(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from iclei_events.services import (
     bookings,
     capacity,
     changes,
+    confirming,
     data_export,
     draw_entries,
     draw_file,
@@ -26,6 +28,7 @@ from iclei_events.services import (
 )
 from iclei_events.services.booking_rows import Contact, Party
 from iclei_events.services.bookings import Outcome
+from iclei_events.services.proofs import Proof
 from tests import letters, scenes
 from tests.draws import (
     CLOSES_AT,
@@ -370,3 +373,74 @@ def test_a_withdrawn_entry_is_told_so_by_mail() -> None:
     answer = enter(draw, "Amira", language="en")
     changes.cancel(answer.reference)
     assert "You have left the draw" in letters.text_of(letters.written(letters.newest(MailKind.BOOKING_CANCELLED)))
+
+
+# Entered without the proof that was asked for
+
+
+def test_an_unproven_entry_counts_once_it_is_confirmed(app_clock: AppClock) -> None:
+    draw = make_draw([5])
+    confirmed, left_alone = (enter(draw, name, unproven=True) for name in ("Amira", "Boris"))
+    assert (draws.count_entries(draw), draws.count_unconfirmed(draw), draws.demand(draw)[0][1:]) == (0, 2, (0, 0))
+    assert (mails("booking_to_confirm"), mails("draw_entered")) == (2, 0)
+    for _twice in range(2):
+        confirming.confirm(confirmed.reference)
+    assert (draws.count_entries(draw), draws.count_unconfirmed(draw), mails("draw_entered")) == (1, 1, 1)
+
+    app_clock.stand_at(CLOSES_AT)
+    draws.tend()
+    listed = json.loads(draw_now(draw).entry_list or "")["entries"]
+    assert [one["pseudonym"] for one in listed] == [entry(confirmed).pseudonym]
+    assert status(left_alone) is BookingStatus.LAPSED
+    run(draw)
+    assert (status(confirmed), status(left_alone)) == (BookingStatus.OFFERED, BookingStatus.LAPSED)
+    assert broken() == []
+
+
+def test_an_entry_is_not_confirmed_after_closing(app_clock: AppClock) -> None:
+    draw = make_draw([5])
+    answer = enter(draw, "Amira", unproven=True)
+    app_clock.stand_at(CLOSES_AT)
+    with pytest.raises(refusals.OfferLapsed):  # the worker has not come by yet
+        confirming.confirm(answer.reference)
+    draws.tend()
+    with pytest.raises(refusals.OfferLapsed):
+        confirming.confirm(answer.reference)
+
+
+def test_an_unconfirmed_entry_is_not_changed_and_may_be_withdrawn() -> None:
+    draw = make_draw([5])
+    answer = enter(draw, "Amira", unproven=True)
+    with pytest.raises(refusals.NotConfirmed):
+        draw_entries.change(answer.reference, [draw.slots[0].slug], party=Party(2))
+    changes.cancel(answer.reference)
+    assert (draws.count_unconfirmed(draw), status(answer)) == (0, BookingStatus.CANCELLED)
+
+
+def test_who_enters_again_with_a_proof_counts_at_once_and_what_was_unconfirmed_is_over() -> None:
+    draw = make_draw([5])
+    unproven = enter(draw, "Amira", unproven=True)
+    again = enter(draw, "Amira", unproven=True)
+    assert (again.reference, again.counts, mails("booking_to_confirm")) == (unproven.reference, False, 2)
+    proven = enter(draw, "Amira", proof=a_proof())
+    assert (proven.counts, status(proven), status(unproven)) == (True, BookingStatus.ENTERED, BookingStatus.LAPSED)
+    assert (draws.count_entries(draw), draws.count_unconfirmed(draw)) == (1, 0)
+    with pytest.raises(refusals.OfferLapsed):
+        confirming.confirm(unproven.reference)
+    assert enter(draw, "Amira", unproven=True).reference == proven.reference
+
+
+def test_a_proof_is_good_for_one_entry_whether_the_address_is_known_or_not() -> None:
+    draw = make_draw([5])
+    enter(draw, "Amira")
+    for known in ("Amira", "Boris"):
+        used = a_proof()
+        enter(draw, known, proof=used)
+        for name in ("Amira", "Chen"):
+            with pytest.raises(refusals.ProofWorthless):
+                enter(draw, name, proof=used)
+    assert draws.count_entries(draw) == 2
+
+
+def a_proof() -> Proof:
+    return Proof(secrets.token_hex(32), clock.now() + timedelta(minutes=20))

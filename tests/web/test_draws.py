@@ -16,6 +16,7 @@ from tests import draws as lots
 from tests import letters, residents, scenes
 from tests.clients import Visitor
 from tests.draws import CLOSES_AT, DRAWN_AT, VALUE
+from tests.proofs import solved, switch, task_of
 from tests.residents import OUTCOME, REFERENCE, Resident
 from tests.times import AppClock
 
@@ -89,6 +90,111 @@ def test_another_time_keeps_the_language_of_mails_and_another_language_of_the_pa
     amira = Resident(app)
     page = amira.submit(amira.form_of(draw.slots[0]), language="en", show=show)
     assert page.fields()["language"] == kept
+
+
+def guarded(app: Flask, draw: Draw) -> Draw:
+    """The same draw; whoever enters is asked for a proof."""
+    app.extensions.pop("proofs", None)  # what other tests have sent to this process
+    switch(app, draw.slots[0], draw.opens_at)
+    return draw
+
+
+def test_unless_staff_switch_it_on_the_form_of_a_draw_asks_for_no_proof(app: Flask, draw: Draw) -> None:
+    assert Resident(app).form_of(draw.slots[0]).all("[data-challenge], script") == []
+
+
+def test_with_its_proof_an_entry_counts_at_once_and_nobody_stands_in_line(app: Flask, draw: Draw) -> None:
+    amira = Resident(app, language="en")
+    form = amira.form_of(guarded(app, draw).slots[0])
+    assert [script.get("type") for script in form.all("script")] == ["module"]
+    assert form.texts("[data-challenge] [role=status]") == [
+        (
+            "There may be bots among those who enter. "
+            "So your entry counts once you have confirmed it with the link in our mail."
+        )
+    ]
+    answer = amira.send(form, proof=solved(form))
+    assert (answer.status_code, answer.headers[OUTCOME]) == (303, "entered")
+    assert (residents.mails(app, "draw_entered"), residents.mails(app, "booking_to_confirm")) == (1, 0)
+    assert counted(app, draw) == (1, 0)
+    assert "confirm" not in amira.open(answer.location).text
+
+
+def test_each_form_of_a_draw_has_a_task_of_its_own_though_they_are_kept(app: Flask, draw: Draw) -> None:
+    guarded(app, draw)
+    tasks = [task_of(Resident(app).form_of(draw.slots[0])) for _ in range(3)]
+    assert len(set(tasks)) == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "heading", "button", "done"),
+    [
+        ("sv", "Öppna vårt mejl nu och bekräfta", "Bekräfta din anmälan", "Bekräfta anmälan", "Du är med i lottningen"),
+        ("en", "Open our mail now, and confirm", "Confirm your entry", "Confirm the entry", "You are in the draw"),
+    ],
+)
+def test_without_proof_an_entry_counts_once_it_is_confirmed_by_way_of_the_mail(
+    app: Flask, draw: Draw, language: str, told: str, heading: str, button: str, done: str
+) -> None:
+    amira = Resident(app, language=language)
+    answer = amira.book(guarded(app, draw).slots[0], language=language)
+    reference = answer.headers[REFERENCE]
+    assert (answer.status_code, answer.headers[OUTCOME]) == (303, "entered")
+    assert told in amira.open(answer.location).text
+    assert counted(app, draw) == (0, 1)
+    amira.open(f"/{language}/bookings/{reference}", status=404)
+
+    page = amira.open(link_to(app, reference))
+    assert page.heading == heading
+    tours = f"/{language}/{draw.slots[0].activity.event.slug}/tours"
+    assert done not in amira.open(tours).text
+    assert {"sv": "Ska bekräftas senast 4 maj", "en": "To be confirmed by 4 May"}[language] in amira.open(
+        f"/{language}/my"
+    ).text
+    assert amira.submit(page, button).heading == done
+    assert done in amira.open(tours).text
+    assert (counted(app, draw), residents.mails(app, "draw_entered")) == ((1, 0), 1)
+
+
+def test_without_proof_a_known_address_is_answered_like_an_unknown_one(app: Flask, draw: Draw) -> None:
+    Resident(app).book(draw.slots[0])
+    guarded(app, draw)
+    known, unknown = Resident(app).book(draw.slots[0]), Resident(app, "Boris").book(draw.slots[0])
+    assert (known.status_code, known.location, known.headers[OUTCOME]) == (
+        unknown.status_code, unknown.location, unknown.headers[OUTCOME],
+    )  # fmt: skip
+    assert Resident(app).open(known.location).text == Resident(app).open(unknown.location).text
+
+
+@pytest.mark.parametrize(("language", "again"), [("sv", "Anmäl dig utan kontroll"), ("en", "Enter without the check")])
+def test_a_worthless_proof_brings_the_form_back_with_a_way_without(
+    app: Flask, draw: Draw, language: str, again: str
+) -> None:
+    amira = Resident(app, language=language)
+    form = amira.form_of(guarded(app, draw).slots[0])
+    page = amira.refused(amira.send(form, proof="no proof", wish_2=draw.slots[1].slug), 422)
+    assert page.fields(again)["wish_2"] == draw.slots[1].slug
+    assert task_of(page) != task_of(form)
+    assert residents.count_bookings(app) == 0
+    assert amira.post(page, again).headers[OUTCOME] == "entered"
+    assert counted(app, draw) == (0, 1)
+
+
+def test_who_did_not_confirm_in_time_is_told_so(app: Flask, draw: Draw, app_clock: AppClock) -> None:
+    amira = Resident(app)
+    reference = amira.book(guarded(app, draw).slots[0]).headers[REFERENCE]
+    page = amira.open(link_to(app, reference))
+    app_clock.stand_at(CLOSES_AT)
+    late = amira.submit(page, "Bekräfta anmälan", status=409)
+    assert late.heading == "Anmälan bekräftades inte i tid"
+    assert "Därför är den inte med i lottningen." in late.text
+    assert "Bekräftades inte i tid" in amira.open("/sv/my").text
+
+
+def counted(app: Flask, draw: Draw) -> tuple[int, int]:
+    """How many entries count, and how many wait to be confirmed."""
+    with app.app_context():
+        return draws.count_entries(draw), draws.count_unconfirmed(draw)
 
 
 def test_a_form_that_is_sent_again_is_answered_as_a_duplicate_with_its_reference(app: Flask, draw: Draw) -> None:

@@ -358,3 +358,12 @@ def test_the_form_speaks_swedish(guarded: Slot, app: Flask) -> None:
     page = Resident(app).form_of(guarded)
 
     assert "håller vi platserna i 30 minuter" in page.text
+
+
+def test_my_places_say_that_a_booking_waits_to_be_confirmed_or_was_not(
+    guarded: Slot, amira: Resident, app_clock: AppClock
+) -> None:
+    amira.book(guarded)
+    assert "To be confirmed by 2 May at 13:00" in amira.open("/en/my").texts(".dep__state .state")
+    app_clock.advance(minutes=30)
+    assert "Was not confirmed in time" in amira.open("/en/my").texts(".dep__state .state")

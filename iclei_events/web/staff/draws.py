@@ -10,14 +10,16 @@ from werkzeug.wrappers import Response
 from wtforms.fields.choices import SelectChoice
 
 from iclei_events.i18n import Bilingual
-from iclei_events.models import Draw, Slot
-from iclei_events.services import draw_results, draw_setup, drawing, draws, refusals
+from iclei_events.models import Draw, ProofRule, Slot
+from iclei_events.services import draw_results, draw_setup, drawing, draws, refusals, waiting_rooms
 from iclei_events.web import refusals as sentences
+from iclei_events.web import turnstile
 from iclei_events.web.draws import state_of
 from iclei_events.web.filters import clock_time, day_short, tr
 from iclei_events.web.forms import Form, LineField
 from iclei_events.web.staff.access import by_staff, staff_may
 from iclei_events.web.staff.fields import ChoiceField, MomentField
+from iclei_events.web.staff.waiting_rooms import ProofForm
 
 blueprint = Blueprint("draws", __name__, url_prefix="/<event_slug>/draws")
 Answer = Response | str | tuple[str, int]
@@ -136,6 +138,21 @@ def run(draw_slug: str) -> Answer:
     return redirect(url_for(".show", draw_slug=draw_slug), code=303)
 
 
+@blueprint.post("/<draw_slug>/proof")
+@staff_may("organiser")
+def set_proof(draw_slug: str) -> Answer:
+    """When whoever enters is checked: for all that opens at that moment, since a proof is good for all of it."""
+    draw = _draw_or_404(draw_slug)
+    form = ProofForm()
+    if not form.validate():
+        form.proof.errors = [gettext("Choose when to check.")]
+        return _show(draw, proof_form=form), 422
+    waiting_rooms.set_proof(draw.event_id, draw.opens_at, ProofRule(form.proof.data), by=by_staff())
+    turnstile.forget()
+    flash(gettext("Saved."))
+    return redirect(url_for(".show", draw_slug=draw_slug), code=303)
+
+
 def _draw_or_404(slug: str) -> Draw:
     draw = draws.find(slug)
     if draw is None or draw.event_id != g.event.id:
@@ -157,9 +174,18 @@ def _name(slot: Slot) -> str:
     return f"{day_short(slot.starts_at)} {clock_time(slot.starts_at)}, {tr(slot.activity.title)}"
 
 
-def _show(draw: Draw, *, slot_form: SlotForm | None = None, value_form: ValueForm | None = None, **more: Any) -> str:
+def _show(
+    draw: Draw,
+    *,
+    slot_form: SlotForm | None = None,
+    value_form: ValueForm | None = None,
+    proof_form: ProofForm | None = None,
+    **more: Any,
+) -> str:
+    rule = waiting_rooms.proof_rule(draw.event_id, draw.opens_at)
     return render_template(
         "staff/draws/show.html", draw=draw, state=state_of(draw), entries=draws.count_entries(draw),
         demand=draws.demand(draw), slot_form=slot_form or _slot_form(draw),
-        value_form=value_form or ValueForm(formdata=None), **more,
+        value_form=value_form or ValueForm(formdata=None), unconfirmed=draws.count_unconfirmed(draw),
+        proof_form=proof_form or ProofForm(formdata=None, proof=rule.value), **more,
     )  # fmt: skip

@@ -120,3 +120,18 @@ def test_somebody_who_calls_is_entered_with_the_same_chance(app: Flask, draw: Dr
     with app.app_context():
         assert draws.count_entries(draw) == 1
     assert ["is in the draw." in page.text, "The same person is in the draw already" in again.text] == [True, True]
+
+
+def test_staff_choose_when_those_who_enter_are_checked(app: Flask, draw: Draw, organiser: Visitor) -> None:
+    page = organiser.submit(page_of(draw, organiser), "Choose the check", proof="always")
+    assert "Saved." in page.source
+    assert page.fields("Choose the check")["proof"] == "always"
+    Resident(app).book(draw.slots[0])
+    page = page_of(draw, organiser)
+    assert "Not confirmed yet" in page.text
+    assert "Make it first come" not in page.text
+    for wrong in ("sometimes", ""):
+        refused = organiser.submit(page, "Choose the check", status=422, proof=wrong)
+        assert refused.texts(".ds-error-summary li") == ["Choose when to check."]
+    organiser.submit(page, "Choose the check", proof="never")
+    assert Resident(app).form_of(draw.slots[0]).all("[data-challenge]") == []
