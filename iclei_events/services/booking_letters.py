@@ -83,7 +83,8 @@ def _what_was_given_up(about: BookingWriting) -> tuple[str, str]:
         return gettext("Your booking is cancelled"), gettext("Somebody else can have the places now.")
     if about.context.get("was") == BookingStatus.ENTERED:
         return gettext("You have left the draw"), gettext("Your entry takes no part in the draw any more.")
-    return gettext("You have left the queue"), gettext("You will get no offer for this time.")
+    left = ngettext("You have left the queue", "You have left the queue", about.size)
+    return left, gettext("You will get no offer for this time.")
 
 
 def _ended_with_its_slot(about: BookingWriting) -> Letter:

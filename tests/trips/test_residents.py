@@ -30,7 +30,7 @@ class Words:
 SWEDISH = Words(
     code="sv",
     join="Ställ dig i kö",
-    waits="Du står i kö",
+    waits="I kö",
     offered="3 platser är lediga åt er",
     accept="Ja, ta de 3 platserna",
     has_three="Klart. Ni har 3 platser.",
@@ -110,8 +110,8 @@ def test_a_smaller_party_passes_a_larger_one_three_times_and_then_waits_for_it(a
     for reference in held[:5]:
         with app.app_context():
             changes.cancel(reference)
-    assert standing() == ["En plats är ledig åt dig"] * 3 + ["Du står i kö"] * 2
-    assert family.open(waiting.path).heading == "Du står i kö"
+    assert standing() == ["En plats är ledig åt dig"] * 3 + ["I kö"] * 2
+    assert family.open(waiting.path).heading == "I kö"
     with app.app_context():
         changes.cancel(held[5])
     assert family.open(waiting.path).heading == "3 platser är lediga åt er"

@@ -222,7 +222,7 @@ def test_an_offer_is_accepted_or_passed_on_and_says_until_when(app: Flask, amira
     slot = make_slot(app, capacity=1)
     first = own_page(Resident(app, "Boris"), slot)
     waiting = own_page(amira, slot)
-    assert (waiting.heading, waiting.texts(".queue__n")) == ("Du står i kö", ["1"])
+    assert (waiting.heading, waiting.texts(".queue__n")) == ("I kö", ["1"])
     with app.app_context():
         changes.cancel(reference_of(first))
     offered = amira.open(waiting.path)
@@ -295,9 +295,9 @@ def test_somebody_who_waits_reads_the_rule_of_the_line(app: Flask, amira: Reside
     assert page.texts("main h2") == [
         "Tour på svenska 10.30",
         "Så går det till",
-        "Det du behöver",
+        "Det som behövs",
         "Har du ändrat dig?",
-        "Vad vi vet om er",
+        "Vad vi vet om dig",
     ]
 
 

@@ -61,7 +61,7 @@ def test_opening_the_addresses_of_the_line_changes_nothing(app: Flask, amira: Re
         assert amira.client.get(f"{waiting.path}/{verb}").status_code in {404, 405}
         assert Resident(app, "Chen").client.post(f"{waiting.path}/{verb}").status_code in {403, 404}
 
-    assert (amira.open(waiting.path).heading, counters(app, slot)) == ("Du står i kö", (1, 0, 1))
+    assert (amira.open(waiting.path).heading, counters(app, slot)) == ("I kö", (1, 0, 1))
 
 
 def test_who_presses_leave_when_places_are_held_meanwhile_is_told_and_keeps_the_offer(
@@ -81,14 +81,14 @@ def test_who_waits_reads_the_whole_rule(app: Flask, amira: Resident) -> None:
     own_page(Resident(app, "Boris"), slot, adults="3")
     page = own_page(amira, slot, adults="2")
 
-    times = "Sedan har du 24 timmar på dig att säga ja, och 2 timmar sista dygnet. Vi håller platserna så länge. "
+    times = "Sedan finns 24 timmar att säga ja, och 2 timmar sista dygnet. Vi håller platserna så länge. "
     passes = "Ett mindre sällskap kan gå före ett större som inte får plats, högst tre gånger. "
     assert page.texts("ol.steps > li") == [
-        "När 2 platser blir lediga mejlar vi dig. Vi delar aldrig på sällskapet.",
-        times + "Räcker det inte kan du få lika mycket tid till, en gång.",
+        "När 2 platser blir lediga mejlar vi. Vi delar aldrig på sällskapet.",
+        times + "Räcker det inte går det att få lika mycket tid till, en gång.",
         passes + "Sedan sparar vi platser till den som står först.",
         "Den som har platser på en annan tid och hellre vill ha den här står i samma kö.",
-        "Svarar du inte i tid får nästa i kön erbjudandet.",
+        "Utan svar i tid får nästa i kön erbjudandet.",
     ]
 
 
@@ -113,7 +113,7 @@ def test_some_of_a_party_that_waits_would_come(app: Flask, amira: Resident) -> N
     wrong = amira.submit(waiting, "Spara valet", status=422, least="6")
     assert wrong.texts(".ds-error-summary li") == ["Skriv ett antal från 1 till 5, eller lämna fältet tomt."]
     said = amira.submit(waiting, "Spara valet", least="2")
-    assert "När minst 2 platser blir lediga och det är er tur mejlar vi dig." in said.text
+    assert "När minst 2 platser blir lediga och det är er tur mejlar vi." in said.text
     cancel(app, boris)
     offered = amira.open(waiting.path)
 
@@ -128,7 +128,7 @@ def test_some_of_a_party_that_waits_would_come(app: Flask, amira: Resident) -> N
     many = amira.submit(offered, "Ja, ta platserna åt dem", status=422, coming_adults="2", coming_children="3")
     assert many.texts(".ds-error-summary li") == ["Bara 3 platser är kvar."]
     taken = amira.submit(offered, "Ja, ta platserna åt dem", coming_adults="1", coming_children="2")
-    assert taken.heading == "Dina platser"
+    assert taken.heading == "Era platser"
     assert (booked(app, reference_of(taken))["adults"], booked(app, reference_of(taken))["children"]) == (1, 2)
     assert counters(app, slot) == (5, 0, 0)
 
@@ -162,11 +162,11 @@ def test_more_time_is_told_before_and_given_once(app: Flask, amira: Resident) ->
     first, waiting = own_page(Resident(app, "Boris"), slot), own_page(amira, slot)
     cancel(app, first)
     offered = amira.open(waiting.path)
-    assert "Då gäller erbjudandet till 4 maj klockan 09.05. Det kan du be om en gång." in offered.text
+    assert "Då gäller erbjudandet till 4 maj klockan 09.05. Det går att be om en gång." in offered.text
     for _ in range(2):
         longer = amira.submit(offered, "Ge oss mer tid")
         assert "Vi håller platsen åt dig till 4 maj klockan 09.05." in longer.text
-        assert "Du har fått mer tid. Det går bara en gång." in longer.text
+        assert "Svarstiden är förlängd. Det går bara en gång." in longer.text
 
 
 def test_an_offer_that_ran_out_gets_no_more_time_and_says_so(app: Flask, amira: Resident, app_clock: AppClock) -> None:
@@ -195,7 +195,7 @@ def test_who_has_places_asks_for_a_full_time_and_takes_it_back(app: Flask, amira
     page = own_page(amira, first)
     asked = amira.submit(page, "Önska den och behåll din plats")
 
-    assert "Du önskar den här tiden, nummer 1 i kön" in asked.text
+    assert "Önskad tid, nummer 1 i kön" in asked.text
     assert (asked.heading, counters(app, first), counters(app, second)) == ("Din plats", (1, 0, 0), (2, 0, 1))
     back = amira.submit(asked, "Ta tillbaka önskan")
     assert "Du önskar inte den tiden längre. Du behåller din plats." in back.source

@@ -148,7 +148,7 @@ def test_who_waits_takes_places_elsewhere_or_stands_in_another_queue(
         book(Resident(app, name), slug, "5")
     book(Resident(app, "Dana"), times[1])
     page = amira.open(book(amira, times[0]).link("Byt till en annan tid eller kö"))
-    assert "När du byter förlorar du ditt nummer i den här kön." in page.text
+    assert "Vid ett byte försvinner numret i den här kön." in page.text
     assert page.texts(".choice .state") == [
         "Fullt, ett sällskap väntar: ställ dig sist i den här kön i stället",
         "Få platser kvar: 5",
@@ -171,7 +171,7 @@ def test_an_offer_is_given_up_for_another_time(app: Flask, amira: Resident, time
         changes.cancel(boris.path.rsplit("/", 1)[1])
     page = choose(amira, amira.open(page.path))
 
-    assert "När du byter går de platserna direkt till nästa i kön." in page.text
+    assert "Vid ett byte går de platserna direkt till nästa i kön." in page.text
     assert amira.submit(page, "Byt tid", to=times[1]).texts(".ticket__time") == ["12.30"]
 
 

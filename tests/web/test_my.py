@@ -30,7 +30,7 @@ def test_what_was_booked_here_is_listed_with_its_state(app: Flask, amira: Reside
     amira.book(slot)
     page = amira.open("/sv/my")
 
-    assert page.texts(".dep__state") == ["Du har 2 platser", "Du står i kö"]
+    assert page.texts(".dep__state") == ["Du har 2 platser", "I kö"]
     assert page.link("Visa") == f"/sv/bookings/{held}"
 
 

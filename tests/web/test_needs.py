@@ -16,7 +16,7 @@ from tests.clients import Page
 from tests.residents import REFERENCE, Resident, booked, make_slot
 from tests.scenes import ORGANISER
 
-SAVE = "Spara det du behöver"
+SAVE = "Spara det som behövs"
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_the_page_says_beforehand_what_the_other_time_has(app: Flask, amira: Res
     with app.app_context():
         aids.give(second)
     choice = amira.open(f"{page.path}/move")
-    assert "Har det du behöver" in choice.text
+    assert "Har det som behövs" in choice.text
     moved = amira.submit(choice, "Byt tid", to=second.slug)
     assert told(moved) == [("1 plats för rullstol", "Lovat: du kan räkna med det")]
 

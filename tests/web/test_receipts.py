@@ -65,9 +65,9 @@ def test_who_has_looked_stands_on_the_receipt_once_an_hour(app: Flask, app_clock
     door.open(path)
 
     assert receipt_of(amira, page).texts("[aria-labelledby=looks-heading] li") == [
-        "2 maj mellan 10.00 och 11.00: någon i vår personal såg era namn, hur man når er och vad ni behöver",
-        "2 maj mellan 09.00 och 10.00: någon i vår personal såg era namn",
-        "2 maj mellan 09.00 och 10.00: någon i vår personal såg era namn, hur man når er och vad ni behöver",
+        "2 maj mellan 10.00 och 11.00: någon i vår personal såg namn, kontaktuppgifter och det som behövs",
+        "2 maj mellan 09.00 och 10.00: någon i vår personal såg namn",
+        "2 maj mellan 09.00 och 10.00: någon i vår personal såg namn, kontaktuppgifter och det som behövs",
     ]
 
 
