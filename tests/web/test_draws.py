@@ -129,7 +129,7 @@ def test_each_form_of_a_draw_has_a_task_of_its_own_though_they_are_kept(app: Fla
 @pytest.mark.parametrize(
     ("language", "told", "heading", "button", "done"),
     [
-        ("sv", "Öppna vårt mejl nu och bekräfta", "Bekräfta din anmälan", "Bekräfta anmälan", "Du är med i lottningen"),
+        ("sv", "Öppna vårt mejl nu och bekräfta", "Bekräfta din anmälan", "Bekräfta anmälan", "Med i lottningen"),
         ("en", "Open our mail now, and confirm", "Confirm your entry", "Confirm the entry", "You are in the draw"),
     ],
 )
