@@ -17,7 +17,7 @@ from tests.residents import REFERENCE, Resident, make_slot
 YOU_ALL: Final = re.compile(r"\b(ni|er|ert|era)\b", re.IGNORECASE)
 YOU: Final = re.compile(r"\b(du|dig|din|ditt|dina)\b", re.IGNORECASE)
 YOURS: Final = re.compile(
-    r"\b(du (står|lämnar|behåller|behöver|har (en|\d+) plats)|(din|dina)( \d+)? plats)", re.IGNORECASE
+    r"\b(du (står|lämnar|behåller|behöver|har (en|\d+) plats)|(din|dina)( \d+)? plats|före dig)", re.IGNORECASE
 )
 
 pytestmark = pytest.mark.either_database
