@@ -15,7 +15,7 @@ from wtforms.fields.choices import SelectChoice
 from iclei_events import clock
 from iclei_events.models import ProofRule
 from iclei_events.models.waiting_room import PER_SECOND
-from iclei_events.services import openings, waiting_room_log, waiting_rooms
+from iclei_events.services import draws, openings, waiting_room_log, waiting_rooms
 from iclei_events.services.openings import Opening
 from iclei_events.web import turnstile
 from iclei_events.web.forms import Form
@@ -122,6 +122,7 @@ def _show(rates: dict[datetime, RateForm] | None = None, proofs: dict[datetime, 
     return render_template(
         "staff/waiting_rooms/index.html",
         openings=found,
+        draws=draws.of_event(g.event),
         forms=rate_forms,
         proof_forms=proof_forms,
         wrong=wrong,

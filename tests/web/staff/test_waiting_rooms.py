@@ -9,9 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from iclei_events.db import db
-from iclei_events.models import LogEntry, StaffRole
-from iclei_events.services import waiting_rooms
+from iclei_events.db import db, transaction
+from iclei_events.i18n import Bilingual
+from iclei_events.models import Draw, LogEntry, StaffRole
+from iclei_events.services import draw_setup, waiting_rooms
 from tests import scenes
 from tests.clients import Page
 from tests.times import AppClock
@@ -163,3 +164,18 @@ def test_an_opening_of_another_event_is_not_there(app: Flask, desk: Desk) -> Non
     token = rooms(desk).fields("Pause")["csrf_token"]
 
     assert desk.visitor.client.post(elsewhere, data={"csrf_token": token}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("sv", "Samma val gäller anmälan till en lottning som öppnar i samma ögonblick: Lottningen"),
+        ("en", "The same choice holds for entries to a draw that opens at the same moment: The draw"),
+    ],
+)
+def test_a_room_says_which_draw_shares_its_check(desk: Desk, language: str, said: str) -> None:
+    with desk.app.app_context(), transaction() as session:
+        new = Draw(event_id=desk.event_id, slug="shares", public_source=scenes.both("Lotto"), opens_at=OPENS_AT)
+        new.title, new.closes_at = Bilingual(sv="Lottningen", en="The draw"), OPENS_AT + timedelta(days=2)
+        session.add(draw_setup.with_secret(new, now=OPENS_AT - timedelta(days=1)))
+    assert said in desk.visitor.open(f"/{language}/staff/{desk.event_slug}/waiting-rooms").text
