@@ -89,9 +89,9 @@ def _serve(  # noqa: PLR0913  what an offer needs
     wanted = booking.size
     if turn.places < wanted:
         standing.keep_only(booking, turn.places, now=now)
-    booking.queued_at = None
+    booking.queued_at = booking.least_size = None
     if booking is newcomer and turn.places == wanted and booking.confirm_by is None:
-        booking.status, booking.confirmed_at, booking.least_size = BookingStatus.CONFIRMED, now, None
+        booking.status, booking.confirmed_at = BookingStatus.CONFIRMED, now
     else:
         booking.status, booking.offer_until, booking.offer_prolonged_at = BookingStatus.OFFERED, until, None
         if booking.confirm_by is not None:  # it has no longer than it had anyway
@@ -150,8 +150,12 @@ def move_all(session: Session, moves: Sequence[Move], *, now: datetime) -> None:
 
 
 def _try_lock_source(session: Session, turn: Turn, target: Slot, *, now: datetime) -> Slot | None:
-    """The slot on which a wish's party holds its places, if it still does once the lock is had, and the person's."""
-    held = session.scalar(select(Booking.slot_id).where(Booking.id == turn.party.booking_id))
+    """The slot on which a wish's party holds its places, if it still does once the lock is had, and the person's.
+
+    It is the slot that the party held when it asked: one that has changed by hand since the line was read asks no more.
+    """
+    in_critical_section("wish")
+    held = session.scalar(select(SwapWish.held_slot_id).where(SwapWish.id == turn.party.wish_id))
     source = try_lock(session, held) if held is not None else None
     in_critical_section("source")
     booking = session.get_one(Booking, turn.party.booking_id, populate_existing=True)

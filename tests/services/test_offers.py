@@ -37,6 +37,15 @@ def test_a_party_of_which_some_would_come_is_offered_what_is_free() -> None:
     assert mails(MailKind.BOOKING_OFFERED) == 1
 
 
+def test_a_party_that_is_offered_room_for_all_has_no_least_number_any_more() -> None:
+    slot = make_slot(capacity=5)
+    first, waits = book(slot, "Amira", adults=5), book(slot, "Chen", adults=4, least=2)
+    changes.cancel(first.reference)
+    now = booking(waits)
+
+    assert (now.status, now.size, now.wanted_size, now.least_size) == (BookingStatus.OFFERED, 4, None, None)
+
+
 def test_until_the_party_says_who_comes_an_adult_is_among_them() -> None:
     waits, _rest = offered_a_part()
     assert (booking(waits).adults, booking(waits).children) == (2, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -300,15 +301,45 @@ def test_a_change_by_hand_and_one_by_wish_at_once_are_one_place_in_the_end(app: 
     first, second, third = make_departures(1, 1, 1)
     asks, held = book(first, "Amira"), book(second, "Boris")
     swaps.ask(asks.reference, second.slug)
-    at_once(
+    answers = at_once(
         app,
         lambda: changes.cancel(held.reference),
         lambda: moving.move(asks.reference, third.slug),
         settling.settle,
     )
     settling.settle()
-    assert where(asks) == [third.id]
+    assert where(asks) == [third.id], answers
     assert ([counters(slot) for slot in (first, second, third)], broken()) == ([(0, 0, 0), (0, 0, 0), (1, 0, 0)], [])
+
+
+@pytest.mark.database("postgresql")  # on SQLite nobody else writes while a line is run
+def test_who_changes_by_hand_while_the_line_is_read_is_not_moved_on_by_the_wish(
+    app: Flask, app_clock: AppClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = make_departures(1, 1, 1)
+    asks, held = book(first, "Amira"), book(second, "Boris")
+    swaps.ask(asks.reference, second.slug)
+    app_clock.advance(minutes=1)
+    behind = book(second, "Chen")
+    seen: list[str] = []
+
+    def change_by_hand() -> None:
+        with app.app_context():
+            moving.move(asks.reference, third.slug)
+
+    def meanwhile(point: str) -> None:
+        seen.append(point)
+        if seen == ["wish"]:
+            with ThreadPoolExecutor() as elsewhere:
+                elsewhere.submit(change_by_hand).result()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(serving, "in_critical_section", meanwhile)
+        changes.cancel(held.reference)
+    settling.settle()
+
+    assert (where(asks), status(behind)) == ([third.id], BookingStatus.OFFERED)
+    assert ([counters(slot) for slot in (first, second, third)], broken()) == ([(0, 0, 0), (1, 0, 0), (1, 0, 0)], [])
 
 
 def test_a_circle_settled_by_many_at_once_is_settled_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
