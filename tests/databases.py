@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -101,9 +102,8 @@ class PostgresDatabase:
     @staticmethod
     def _filled(cursor: psycopg.Cursor[Any]) -> list[str]:
         """The tables that hold anything, those first that lean on others."""
-        tables = [table.name for table in reversed(db.metadata.sorted_tables)]
-        holds = [sql.SQL("EXISTS (SELECT FROM {})").format(sql.Identifier(table)) for table in tables]
-        row = cursor.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(holds))).fetchone()
+        tables, ask = _ask_which_are_filled()
+        row = cursor.execute(ask).fetchone()
         assert row is not None
         return [table for table, filled in zip(tables, row, strict=True) if filled]
 
@@ -123,6 +123,14 @@ class PostgresDatabase:
 
     def close(self) -> None:
         self._connection.close()
+
+
+@cache
+def _ask_which_are_filled() -> tuple[list[str], bytes]:
+    """The tables, those first that lean on others, and the question that answers for each whether it holds anything."""
+    tables = [table.name for table in reversed(db.metadata.sorted_tables)]
+    holds = [sql.SQL("EXISTS (SELECT FROM {})").format(sql.Identifier(table)) for table in tables]
+    return tables, sql.SQL("SELECT {}").format(sql.SQL(", ").join(holds)).as_bytes()
 
 
 def migrate(app: Flask, database: Database) -> None:

@@ -41,6 +41,7 @@ class LiveSite:
         folder.mkdir(parents=True, exist_ok=True)
         self.mail_folder = folder / "mail"
         self._log = folder / "serve.log"
+        self._read: dict[Path, EmailMessage] = {}
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
         self.environment = {
             **kept,
@@ -115,7 +116,10 @@ class LiveSite:
 
     def _mails(self) -> list[EmailMessage]:
         files = sorted(self.mail_folder.glob("*.eml"), key=lambda file: (file.stat().st_mtime_ns, file.name))
-        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+        for file in files:
+            if file not in self._read:
+                self._read[file] = message_from_bytes(file.read_bytes(), policy=policy.default)
+        return [self._read[file] for file in files]
 
 
 def _free_port() -> int:

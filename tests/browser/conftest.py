@@ -16,7 +16,9 @@ from tests.browser.reader import Reader
 from tests.browser.staff import Colleague, set_up_account
 from tests.live_site import LiveSite
 
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
+NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first draws pages and nothing else: it takes a third less of the machine than a browser with all its windows."""
+
 QUIET: Final = (
     "--disable-gpu",
     "--disable-background-networking",
@@ -24,6 +26,7 @@ QUIET: Final = (
     "--disable-sync",
     "--disable-quic",
     "--no-first-run",
+    "--js-flags=--no-opt,--no-maglev",  # each page's scripts end before it pays to optimise them
     "--renderer-process-limit=1",  # a process for each page of each new context gives nothing
 )
 LAPTOP: Final[dict[str, Any]] = {"viewport": {"width": 1280, "height": 800}}
@@ -70,7 +73,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
 def browser_type_launch_args() -> dict[str, Any]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip("no Chromium; get it with: apt-get install chromium")
+        pytest.skip("no Chromium; get it with: apt-get install chromium-headless-shell, or chromium")
     root = ("--no-sandbox",) if os.getuid() == 0 else ()
     return {"executable_path": path, "args": [*QUIET, *root]}
 

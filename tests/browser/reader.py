@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from email.message import EmailMessage
 from functools import cache
 from gettext import NullTranslations
@@ -53,6 +54,14 @@ class Reader:
 
     def button(self, message: str, plural: str = "", count: int = 1, /, **values: Any) -> Locator:
         return self.page.get_by_role("button", name=self.words(message, plural, count, **values)).first
+
+    def reload_until_button(self, message: str) -> None:
+        """Open the page again until it has the button: a form may be a second old, and a test is quick."""
+        give_up = time.monotonic() + 10
+        while not self.button(message).count():
+            assert time.monotonic() < give_up, f"no button {message} on {self.page.url}"
+            self.page.wait_for_timeout(200)
+            self.page.reload()
 
     def follow(self, message: str, within: str = "body", /, **values: Any) -> None:
         """Follow the first link that says so."""

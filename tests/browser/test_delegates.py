@@ -94,6 +94,7 @@ def test_a_delegate_waits_for_a_full_session_and_gets_the_place_that_somebody_gi
 
     find(second, session)
     second.follow("Join the queue")
+    second.reload_until_button("Join the queue")
     book(second, "Rasmus Dahl", email, "Join the queue")
     second.heading("You are in the queue")
     site.mails_to(email)  # before the offer, which would make it needless

@@ -25,6 +25,7 @@ from iclei_events.services import capacity, changes, draw_entries, draw_file, dr
 from iclei_events.services.booking_rows import Party
 from tests import draws as lots
 from tests import scenes
+from tests.databases import Database
 from tests.draws import CLOSES_AT, VALUE
 from tests.scenes import ORGANISER
 from tests.times import DEMO_TIME, AppClock
@@ -158,11 +159,11 @@ class DrawLife(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("app_context")
-def test_a_draw_keeps_its_promises_whatever_happens_in_whatever_order() -> None:
+def test_a_draw_keeps_its_promises_whatever_happens_in_whatever_order(database: Database) -> None:
     run_state_machine_as_test(
         DrawLife,
         settings=settings(
-            max_examples=8,
+            max_examples=8 if database.name == "sqlite" else 4,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
