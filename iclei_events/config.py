@@ -16,6 +16,8 @@ DEMO_SECRET: Final = "demo-only-secret-not-for-production"  # noqa: S105  refuse
 SHORTEST_SECRET: Final = 32
 AT_ONCE: Final = 3
 """Requests a web worker works for at once."""
+AT_ONCE_ON_SQLITE: Final = 8
+"""There most of them wait to be stored by one commit (see services.group_commit): of few at once, groups are small."""
 MOST_IN_LINE: Final = 24
 """Those that wait to be worked for; a page beyond these is told at once to come again."""
 LIGHT_AT_ONCE: Final = 2
@@ -50,6 +52,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> dict[str, 
         "CLOCK_STARTS_AT": datetime.fromisoformat(starts_at) if starts_at else None,
         "TRUSTED_PROXIES": int(env.get("TRUSTED_PROXIES", "0")),
         "LOG_FORMAT": env.get("LOG_FORMAT", "text"),
+        "WORK_AT_ONCE": AT_ONCE_ON_SQLITE if database_url.startswith("sqlite") else AT_ONCE,
         "WEB_WORKERS": max(1, int(env.get("WEB_WORKERS", "2"))),
         "PAGE_CACHE_SECONDS": 0.25,
         "MAX_CONTENT_LENGTH": 256 * 1024,

@@ -10,12 +10,22 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from iclei_events.config import AT_ONCE, LIGHT_AT_ONCE, LIGHT_IN_LINE, MOST_IN_LINE, ROOT, SENT_IN_LINE
+from iclei_events.config import (
+    AT_ONCE,
+    AT_ONCE_ON_SQLITE,
+    LIGHT_AT_ONCE,
+    LIGHT_IN_LINE,
+    MOST_IN_LINE,
+    ROOT,
+    SENT_IN_LINE,
+)
 
 TELLING: Final = 8
 """Threads that are always there to tell who comes beyond what a worker has room for."""
 
-THREADS: Final = AT_ONCE + MOST_IN_LINE + LIGHT_AT_ONCE + LIGHT_IN_LINE + 2 * SENT_IN_LINE + TELLING
+THREADS: Final = (
+    max(AT_ONCE, AT_ONCE_ON_SQLITE) + MOST_IN_LINE + LIGHT_AT_ONCE + LIGHT_IN_LINE + 2 * SENT_IN_LINE + TELLING
+)
 
 CONNECTIONS: Final = 4096
 """Open connections of a worker, and those that may wait to be taken. Browsers keep theirs open between two pages: at

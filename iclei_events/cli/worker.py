@@ -43,6 +43,10 @@ PURGE_SECONDS: Final = 3600.0
 NICENESS: Final = 10
 """Mail gives way: in a rush somebody waits for every page, and nobody for the second in which a mail arrives."""
 
+REST_ON_SQLITE: Final = 2.0
+"""There it gives way by resting after each mail, so many times as long as that took: a worker that is merely nice would
+dawdle while it holds everybody's lock, and one that never rests has the lock half of the time."""
+
 _log = structlog.get_logger()
 
 
@@ -56,8 +60,10 @@ def worker(*, once: bool) -> None:
         while rounds.work():
             pass
         return
-    if db.engine.dialect.name == "postgresql":  # on SQLite it would dawdle while it holds everybody's lock
+    if db.engine.dialect.name == "postgresql":
         os.nice(NICENESS)
+    else:
+        rounds.rest = REST_ON_SQLITE
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -73,6 +79,7 @@ class Rounds:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        self.rest = 0.0
         self._mail_rests_until = 0.0
         self._remind_again_at = 0.0
         self._purge_again_at = 0.0
@@ -128,7 +135,9 @@ class Rounds:
     def _deliver(self) -> delivery.Delivered:
         if time.monotonic() < self._mail_rests_until:
             return delivery.Delivered()
-        delivered: delivery.Delivered = self._do(lambda: delivery.deliver_due(self._app.config["MAIL_URL"]))
+        delivered: delivery.Delivered = self._do(
+            lambda: delivery.deliver_due(self._app.config["MAIL_URL"], rest=self.rest)
+        )
         if delivered.away is not None:
             self._mail_rests_until = time.monotonic() + SERVER_AWAY_SECONDS
         return delivered

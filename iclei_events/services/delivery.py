@@ -6,6 +6,7 @@ Message-ID. Leases run by the machine's clock, since a demo's clock may stand an
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -63,8 +64,8 @@ class Claim:
     until: datetime
 
 
-def deliver_due(mail_url: str) -> Delivered:
-    """Send one batch of what is due."""
+def deliver_due(mail_url: str, *, rest: float = 0.0) -> Delivered:
+    """Send one batch of what is due. ``rest`` is how long to pause after each mail, in times of what it took."""
     delivered = Delivered()
     if not _anything_due():
         return delivered
@@ -74,6 +75,7 @@ def deliver_due(mail_url: str) -> Delivered:
             if claim.until - clock.machine_time() < LEAST_LEASE_LEFT:
                 _hand_back(claim, claim.row_ids[number:])
                 break
+            began = time.monotonic()
             try:
                 _send(transport, claim, row_id, delivered)
             except ServerAwayError as error:
@@ -82,6 +84,7 @@ def deliver_due(mail_url: str) -> Delivered:
                 _put_off(row_id, SERVER_AWAY_DELAY, delivered.away)
                 _hand_back(claim, claim.row_ids[number + 1 :])
                 break
+            time.sleep(rest * (time.monotonic() - began))
     return delivered
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from flask import Flask, current_app, g, render_template, request
 from werkzeug.wrappers import Response
 
-from iclei_events.config import AT_ONCE, LIGHT_AT_ONCE, LIGHT_IN_LINE, MOST_IN_LINE, SENT_IN_LINE
+from iclei_events.config import LIGHT_AT_ONCE, LIGHT_IN_LINE, MOST_IN_LINE, SENT_IN_LINE
 from iclei_events.i18n import Language, as_language
 from iclei_events.web.security import HEADERS
 
@@ -92,9 +92,9 @@ class Turns:
 class Lanes:
     """The two lanes of a worker."""
 
-    def __init__(self, light: Turns | None = None, work: Turns | None = None) -> None:
-        self.light = light or Turns(LIGHT_AT_ONCE, LIGHT_IN_LINE)
-        self.work = work or Turns(AT_ONCE, MOST_IN_LINE)
+    def __init__(self, light: Turns, work: Turns) -> None:
+        self.light = light
+        self.work = work
 
 
 class Turn:
@@ -130,7 +130,8 @@ class Turn:
 def init_app(app: Flask) -> None:
     app.before_request(_change_over)
     app.register_error_handler(TooBusyError, _tell_busy)
-    app.extensions["lanes"] = Lanes()
+    light, work = Turns(LIGHT_AT_ONCE, LIGHT_IN_LINE), Turns(app.config["WORK_AT_ONCE"], MOST_IN_LINE)
+    app.extensions["lanes"] = Lanes(light, work)
     app.wsgi_app = Bounded(app, app.wsgi_app)  # type: ignore[method-assign]
 
 

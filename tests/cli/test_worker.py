@@ -110,7 +110,7 @@ def test_a_mail_server_that_is_away_does_not_stop_the_rest(app: Flask, app_clock
 def test_a_mail_server_that_is_away_is_left_alone_for_a_while(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def away(_url: str) -> delivery.Delivered:
+    def away(_url: str, *, rest: float) -> delivery.Delivered:
         asked.append(1)
         return delivery.Delivered(away="TimeoutError")
 

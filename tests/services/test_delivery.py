@@ -102,6 +102,19 @@ def test_a_mail_is_sent_once(app: Flask, post_office: PostOffice) -> None:
     assert len(post_office.mails) == 1
 
 
+@pytest.mark.parametrize(("rest", "times"), [(0.0, 0), (2.0, 3)])
+def test_where_mail_gives_way_it_rests_after_each_letter(
+    app: Flask, post_office: PostOffice, monkeypatch: pytest.MonkeyPatch, rest: float, times: int
+) -> None:
+    promise(3)
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+
+    deliver_due(app.config["MAIL_URL"], rest=rest)
+
+    assert len([pause for pause in pauses if pause > 0]) == times
+
+
 def test_the_oldest_promise_goes_first(app: Flask, post_office: PostOffice) -> None:
     promise(5)
 

@@ -203,6 +203,28 @@ def test_whoever_waits_too_long_is_told_and_nothing_of_it_is_stored(
     assert stored() == [2]
 
 
+def test_a_writer_elsewhere_that_does_not_end_is_not_waited_for_longer_than_promised(
+    app: Flask, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ground, "WAIT_SECONDS", 0.05)
+    elsewhere = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    elsewhere.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(DatabaseBusyError):
+            Group().store(add(0))
+    finally:
+        elsewhere.close()
+
+    assert Group().store(add(1)) == 1
+    assert stored() == [1]
+
+
+def test_whoever_only_reads_waits_as_long_as_ever_once_the_lock_was_had(app: Flask) -> None:
+    Group().store(add(0))
+    with db.engine.connect() as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 1000 * ground.WAIT_SECONDS
+
+
 def test_a_reading_left_open_by_one_keeps_no_commit_waiting(app: Flask) -> None:
     """Each of those who wait has ended its own reading: SQLite's commit waits for every reader."""
     group, meeting = Group(), Meeting(2)
