@@ -31,6 +31,9 @@ WAIT_SECONDS: Final = 4.0
 CONNECTIONS: Final = 6
 """As many as a web worker answers at once (see config): a connection beyond these is made and lost each time."""
 
+CACHE_KIBIBYTES: Final = 400
+"""What a connection to SQLite keeps of the file in memory; the system keeps it too, once for all of them."""
+
 TRY_AGAIN_SECONDS: Final = 0.0005
 """How soon a process looks again whether another has done with SQLite's write lock."""
 
@@ -145,7 +148,8 @@ def read_json(document: str | bytes) -> Any:
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
     cursor = connection.cursor()
-    for pragma in ("foreign_keys=ON", f"journal_mode={journal_mode()}", "synchronous=FULL", "temp_store=MEMORY"):
+    safe = "foreign_keys=ON", f"journal_mode={journal_mode()}", "synchronous=FULL"
+    for pragma in (*safe, "temp_store=MEMORY", f"cache_size=-{CACHE_KIBIBYTES}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

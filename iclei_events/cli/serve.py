@@ -24,7 +24,8 @@ from iclei_events.cli.web_server import LAST_SECONDS, web_server
 from iclei_events.cli.worker import worker
 from iclei_events.config import ROOT
 from iclei_events.db import db
-from iclei_events.services import demo, programme, staff
+from iclei_events.i18n import LANGUAGES
+from iclei_events.services import demo, programme, slots, staff
 from iclei_events.services.content.loading import load_pack
 
 PACKS: Final = ROOT / "iclei_events" / "content"
@@ -38,6 +39,10 @@ need no collecting; at Python's own 700, looking took a tenth of the page."""
 
 PR_SET_PDEATHSIG: Final = 1
 M_ARENA_MAX: Final = -8
+M_MMAP_THRESHOLD: Final = -3
+M_TRIM_THRESHOLD: Final = -1
+LARGE: Final = 64 * 1024
+"""Bytes of memory that go back to the system as soon as they are free: a page as text, or compressed, is larger."""
 
 
 class MailWorker:
@@ -77,6 +82,7 @@ def serve() -> None:
         _start_demo_clock()
     _prepare_database()
     _announce(host, port)
+    _warm_up()
     _forget_connections()
     _keep_little_freed_memory()
     mail_worker = MailWorker()
@@ -132,6 +138,20 @@ def _announce(host: str, port: int) -> None:
     click.echo("Ctrl-C stops everything.")
 
 
+def _warm_up() -> None:
+    """Show the pages that most come for once, to nobody: what that takes the web workers then share, being forked.
+
+    Templates, statements and words would else be made and held by each of them, a tenth of the whole server's memory.
+    """
+    visitor = current_app.test_client(use_cookies=False)
+    for event in programme.events()[:1]:
+        pages = [f"{event.slug}/{page}" for page in ("", "programme", "tours")]
+        pages += [f"slots/{slot.slug}/book" for slot in slots.of_event(event)[:1]]
+        for page in pages:
+            for language in LANGUAGES:
+                visitor.get(f"/{language}/{page}", base_url=current_app.config["BASE_URL"])
+
+
 def _forget_connections() -> None:
     """Leave nothing that a forked child could share by mistake, nor memory it would copy just to count references."""
     db.session.remove()
@@ -143,9 +163,10 @@ def _forget_connections() -> None:
 
 
 def _keep_little_freed_memory() -> None:
-    """Let glibc's allocator keep two pools of freed memory, not one for each thread: a fifth of the whole server's."""
+    """Let glibc's allocator keep one pool of freed memory, not one for each thread, and no large pieces."""
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+        for option, value in ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, LARGE)):
+            ctypes.CDLL(None).mallopt(option, value)
 
 
 def _depend_on_parent() -> None:
