@@ -20,10 +20,10 @@ AT_ONCE_ON_SQLITE: Final = 8
 """There most of them wait to be stored by one commit (see services.group_commit): of few at once, groups are small."""
 MOST_IN_LINE: Final = 24
 """Those that wait to be worked for; a page beyond these is told at once to come again."""
-LIGHT_AT_ONCE: Final = 2
-"""Requests a web worker answers from memory at once, beside the others."""
 SENT_IN_LINE: Final = 32
 """Forms that wait in a lane beside the pages; one beyond these is told at once to be sent again."""
+LIGHT_AT_ONCE: Final = 2
+"""Requests a web worker answers from memory at once, beside the others."""
 LIGHT_IN_LINE: Final = 16
 """Those that wait for that."""
 

@@ -29,7 +29,8 @@ WAIT_SECONDS: Final = 4.0
 """How long a request waits for the database before it answers 503 (fault plan: at most 5 s)."""
 
 CONNECTIONS: Final = 6
-"""As many as a web worker answers at once (see config): a connection beyond these is made and lost each time."""
+"""Those a web worker keeps, about as many as work at once: who waits on SQLite for a common commit holds none. A
+connection beyond these is made and lost each time."""
 
 CACHE_KIBIBYTES: Final = 400
 """What a connection to SQLite keeps of the file in memory; the system keeps it too, once for all of them."""
