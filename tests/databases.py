@@ -19,6 +19,7 @@ from psycopg import sql
 from sqlalchemy import URL, Engine, QueuePool, Table
 
 from iclei_events.db import db
+from iclei_events.services import listing_rows
 from tests.postgres import libpq_url
 
 EMPTY = "empty"
@@ -148,6 +149,7 @@ def disconnect(app: Flask) -> None:
 
 def restore(app: Flask, database: Database, snapshot: str = EMPTY, fill: Callable[[], Any] | None = None) -> None:
     """Put a snapshot back; one that is not there yet is made by ``fill`` on an empty database."""
+    listing_rows.kept_texts.cache_clear()  # numbers begin anew, so another text could have the same
     with app.app_context():
         database.let_go(db.engine)
         if database.has(snapshot):

@@ -127,16 +127,9 @@ def _is_free(slot: ListedSlot, moment: datetime) -> bool:
 
 
 def read(event: Event, language: Language, words: str = "") -> Listing:
-    """All that is on the programme of ``event``, whose themes are loaded; ``words`` set what is found among it."""
-    themes = tuple(ListedTheme(theme.slug, theme.pictogram, theme.title) for theme in event.themes)
+    """All that is on the programme of ``event``; ``words`` set what is found among it."""
     rows = listing_rows.read(event, language)
-    return Listing(
-        event,
-        themes,
-        slots=[row.slot for row in rows if row.slot is not None],
-        timeless=[row.activity for row in rows if row.slot is None],
-        found=_found(event, words),
-    )
+    return Listing(event, rows.themes, rows.slots, rows.timeless, found=_found(event, words))
 
 
 def _found(event: Event, words: str) -> set[int] | None:

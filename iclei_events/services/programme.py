@@ -38,22 +38,18 @@ def activities() -> Sequence[Activity]:
 
 
 def find_event(slug: str) -> Event | None:
-    """Find an event with its themes."""
-    return db.session.scalars(_event_with_themes(), {"slug": slug}).unique().one_or_none()
+    """Find an event, by itself."""
+    return db.session.scalars(_event(), {"slug": slug}).one_or_none()
 
 
 @cache
-def _event_with_themes() -> Select[Event]:
+def _event() -> Select[Event]:
     """Built once: every page begins with it."""
-    return (
-        select(Event)
-        .where(Event.slug == bindparam("slug"))
-        .options(joinedload(Event.themes), raiseload("*", sql_only=True))
-    )
+    return select(Event).where(Event.slug == bindparam("slug")).options(raiseload("*", sql_only=True))
 
 
 def find_activity(event: Event, slug: str, *, kinds: Collection[ActivityKind]) -> Activity | None:
-    """Find one activity of the event; ``event`` must be loaded with its themes."""
+    """Find one activity of the event."""
     return db.session.scalars(_whole(event, kinds).where(Activity.slug == slug)).one_or_none()
 
 
@@ -79,11 +75,12 @@ def _has_room(slot: ListedSlot, now: datetime) -> bool:
 
 
 def _whole(event: Event, kinds: Collection[ActivityKind]) -> Select[Activity]:
-    """Activities with slots and speakers; theme and event come from the session's identity map."""
+    """Activities with theme, slots and speakers; the event comes from the session's identity map."""
     return (
         select(Activity)
         .where(Activity.event_id == event.id, Activity.kind.in_(kinds))
         .options(
+            joinedload(Activity.theme),
             selectinload(Activity.slots).options(
                 joinedload(Slot.room), joinedload(Slot.venue), raiseload("*", sql_only=True)
             ),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from iclei_events.db import transaction
-from iclei_events.i18n import Bilingual
-from iclei_events.models import Activity, ActivityKind, Audience, Slot, SlotMode
+from iclei_events.i18n import LANGUAGES, Bilingual
+from iclei_events.models import Activity, ActivityKind, Audience, Event, Slot, SlotMode
 from iclei_events.services import listing, programme
 from iclei_events.services.listed import ListedSlot
 from tests import scenes
@@ -62,5 +62,34 @@ def test_a_changed_text_or_time_shows_at_once() -> None:
     with transaction() as session:
         session.query(Slot).filter_by(slug="siptex-1030").one().starts_at = later
         session.query(Activity).filter_by(slug="siptex").one().title = Bilingual(sv="Siptex", en="")
+        session.query(Event).filter_by(slug="malmo-summit").one().content_revision += 1  # as loading a pack does
     slot = listed()["siptex-1030"]
     assert (slot.starts_at, slot.activity.title) == (later, "Siptex")
+
+
+def test_a_pack_loaded_between_the_texts_and_the_slots_is_read_whole() -> None:
+    """Texts are kept by the revision of an event that was read a moment before its slots."""
+    slot = scenes.make_slot()
+    event_slug = scenes.slot_now(slot).activity.event.slug
+    before = listed(event_slug)
+    with transaction() as session:
+        event = session.query(Event).filter_by(slug=event_slug).one()
+        text = Bilingual(sv="Ny", en="New")
+        activity = Activity(event=event, slug="new", kind=ActivityKind.SESSION, title=text, summary=text)
+        session.add(Slot(activity=activity, slug="new", starts_at=slot.starts_at, ends_at=slot.ends_at))
+    after = listed(event_slug)
+    assert set(after) - set(before) == {"new"}
+    assert after["new"].activity.title == "Ny"
+
+
+@pytest.mark.usefixtures("summit")
+def test_each_language_has_its_own_texts() -> None:
+    event = programme.find_event("malmo-summit")
+    assert event is not None
+    in_swedish, in_english = (listing.read(event, language) for language in LANGUAGES)
+    titles = {
+        (swedish.activity.title, english.activity.title)
+        for swedish, english in zip(in_swedish.slots, in_english.slots, strict=True)
+    }
+    assert all(swedish and english for swedish, english in titles)
+    assert len([1 for swedish, english in titles if swedish != english]) > 30

@@ -82,6 +82,7 @@ def test_an_unknown_event_is_a_page_that_is_not_there(visitor: Visitor, path: st
 def test_a_start_page_asks_as_much_whatever_the_event_has(app: Flask, visitor: Visitor) -> None:
     counts = []
     for slug in ("malmo-summit", "ecoprocura-2012"):
+        visitor.open(f"/sv/{slug}/")  # so that its texts are known
         with queries.noted(app) as statements:
             visitor.open(f"/sv/{slug}/")
         counts.append(len(statements))

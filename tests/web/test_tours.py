@@ -133,7 +133,8 @@ def test_a_booking_that_was_cancelled_is_no_place(app: Flask) -> None:
     assert resident.open(TOURS).all(".dep--booked") == []
 
 
-def test_the_list_of_tours_costs_two_queries(app: Flask, visitor: Visitor) -> None:
+def test_the_list_of_tours_costs_two_queries_once_its_texts_are_known(app: Flask, visitor: Visitor) -> None:
+    visitor.open(TOURS)
     with queries.noted(app) as statements:
         visitor.open(TOURS)
     assert len(statements) == 2
