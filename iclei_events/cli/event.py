@@ -8,9 +8,6 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from iclei_events.services.content.loading import load_pack
-from iclei_events.services.content.problems import PackError
-
 commands = AppGroup("event", help="Events and their content.")
 
 
@@ -18,6 +15,10 @@ commands = AppGroup("event", help="Events and their content.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def load(file: Path) -> None:
     """Create or update an event from the content pack FILE (YAML). The same file twice changes nothing."""
+    # Here, since every process of the site knows this command, and Pydantic takes its share of their memory.
+    from iclei_events.services.content.loading import load_pack  # noqa: PLC0415
+    from iclei_events.services.content.problems import PackError  # noqa: PLC0415
+
     try:
         result = load_pack(file)
     except PackError as error:

@@ -26,7 +26,6 @@ from iclei_events.config import ROOT
 from iclei_events.db import db
 from iclei_events.i18n import LANGUAGES
 from iclei_events.services import demo, programme, slots, staff
-from iclei_events.services.content.loading import load_pack
 
 PACKS: Final = ROOT / "iclei_events" / "content"
 
@@ -119,10 +118,22 @@ def _start_demo_clock() -> None:
 
 
 def _prepare_database() -> None:
+    """Do so in a process of its own: what that loads and leaves behind is then in none of those that serve."""
+    process = get_context("fork").Process(target=_migrate_and_fill, name="prepare-database", daemon=True)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(1)  # it has said why
+
+
+def _migrate_and_fill() -> None:
     """Bring the database to the newest migration; an empty one gets the demo, but never in production."""
+    _end_with_parent()
     Path(ROOT / "instance").mkdir(exist_ok=True)
     upgrade()
     if not current_app.config["PRODUCTION"] and not programme.events():
+        from iclei_events.services.content.loading import load_pack  # noqa: PLC0415  Pydantic takes its share of memory
+
         click.echo("Filling the empty database with the demo ...")
         for pack in sorted(PACKS.glob("*.yaml")):
             load_pack(pack)
@@ -170,8 +181,13 @@ def _keep_little_freed_memory() -> None:
 
 
 def _depend_on_parent() -> None:
-    """Let only the parent stop this child: Ctrl-C does not reach it, and Linux ends it should the parent be killed."""
+    """Let only the parent stop this child: Ctrl-C does not reach it."""
     os.setpgrp()
+    _end_with_parent()
+
+
+def _end_with_parent() -> None:
+    """Let Linux end this child should the parent be killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -1,6 +1,6 @@
 """What is remembered; rules the database keeps. Importing this package makes every table known."""
 
-from iclei_events.models.access import COUNTED, KEPT, SHARED, AccessNeed, AidKind, NeedState, SlotAid
+from iclei_events.models.access import COUNTED, KEPT, MOST_AIDS, SHARED, AccessNeed, AidKind, NeedState, SlotAid
 from iclei_events.models.activity import RESIDENTS, Activity, ActivityKind, Audience, Contribution, Speaker
 from iclei_events.models.address_change import AddressChange
 from iclei_events.models.attendee import Attendee
@@ -31,11 +31,11 @@ from iclei_events.models.venue import Room, Venue
 from iclei_events.models.waiting_room import ProofRule, WaitingRoom
 
 __all__ = [
-    "ACTIVE", "COUNTED", "FEW_PLACES", "HOLDING", "KEPT", "RESIDENTS", "SHARED", "VERIFICATIONS_NEEDED", "AccessNeed",
-    "Activity", "ActivityKind", "AddressChange", "AidKind", "Attendee", "Audience", "Booking", "BookingStatus",
-    "CalendarFeed", "ClashRule", "Commitment", "Contribution", "Delegate", "Disclosed", "Disclosure", "Draw",
-    "DrawEntry", "DrawWish", "Event", "Grant", "KeptBack", "LogEntry", "MailKind", "NeedState", "OutboxMail", "Place",
-    "PlaceKind", "ProofRule", "Room", "SignIn", "Signatory", "SignatoryKind", "SignatoryStatus", "Slot", "SlotAid",
-    "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole", "Standing", "SwapWish", "Theme",
+    "ACTIVE", "COUNTED", "FEW_PLACES", "HOLDING", "KEPT", "MOST_AIDS", "RESIDENTS", "SHARED", "VERIFICATIONS_NEEDED",
+    "AccessNeed", "Activity", "ActivityKind", "AddressChange", "AidKind", "Attendee", "Audience", "Booking",
+    "BookingStatus", "CalendarFeed", "ClashRule", "Commitment", "Contribution", "Delegate", "Disclosed", "Disclosure",
+    "Draw", "DrawEntry", "DrawWish", "Event", "Grant", "KeptBack", "LogEntry", "MailKind", "NeedState", "OutboxMail",
+    "Place", "PlaceKind", "ProofRule", "Room", "SignIn", "Signatory", "SignatoryKind", "SignatoryStatus", "Slot",
+    "SlotAid", "SlotMode", "SlotRules", "SlotState", "Speaker", "Staff", "StaffRole", "Standing", "SwapWish", "Theme",
     "TravelTime", "UsedProof", "Venue", "Verification", "WaitingRoom", "Way",
 ]  # fmt: skip

@@ -29,6 +29,8 @@ COUNTED: Final = (AidKind.WHEELCHAIR, AidKind.HEARING_LOOP, AidKind.INTERPRETER,
 """What can be counted, in the order of the pages; the rest is told in words."""
 SHARED: Final = AidKind.INTERPRETER
 """One of it serves everybody who asks."""
+MOST_AIDS: Final = 1_000
+"""How many of one aid a slot may have."""
 
 
 class NeedState(enum.StrEnum):

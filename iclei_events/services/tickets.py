@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 import segno
-import typst
 
 from iclei_events.models import Booking
 from iclei_events.services import links
@@ -84,6 +83,8 @@ def printed(ticket: Ticket) -> bytes:
     picture = io.BytesIO()
     _code(ticket.code).save(picture, kind="svg", border=4, dark="#000", light="#fff")
     inputs = {"ticket": json.dumps(asdict(ticket)), "picture": picture.getvalue().decode()}
+    import typst  # noqa: PLC0415  6 MiB of machine code, for those alone who print
+
     try:
         return _typeset(inputs, FOR_EVERYBODY)
     except typst.TypstError:
@@ -92,6 +93,8 @@ def printed(ticket: Ticket) -> bytes:
 
 
 def _typeset(inputs: dict[str, str], standard: Literal["ua-1"] | None) -> bytes:
+    import typst  # noqa: PLC0415
+
     return typst.compile(_template(), format="pdf", ignore_system_fonts=True, sys_inputs=inputs, pdf_standards=standard)
 
 

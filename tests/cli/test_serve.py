@@ -94,6 +94,21 @@ def test_a_taken_port_is_said_plainly(lasting_site: LiveSite, tmp_path: Path) ->
         LiveSite(tmp_path / "other", PORT=str(lasting_site.port)).__enter__()
 
 
+def test_what_serves_holds_nothing_that_only_loading_and_printing_need(lasting_site: LiveSite) -> None:
+    """Pydantic checks content packs, Typst sets tickets; each would take its share of the memory of every process."""
+    pids = [lasting_site.process.pid, *children(lasting_site.process.pid)]
+    loaded = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in pids)
+    assert "_granian" in loaded
+    assert re.findall(r"_typst|pydantic_core", loaded) == []
+
+
+def test_a_database_that_cannot_be_prepared_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "site.sqlite3").write_text("no database" * 1000)
+    with pytest.raises(AssertionError, match="file is not a database") as stopped:
+        LiveSite(tmp_path).__enter__()
+    assert "Serving at" not in str(stopped.value)
+
+
 def test_a_web_worker_that_dies_is_replaced(lasting_site: LiveSite) -> None:
     site = lasting_site
     mail_worker, web_worker = children(site.process.pid)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from iclei_events.i18n import Bilingual
+from iclei_events.models import MOST_AIDS
 
 ON_REQUEST: Final = "on_request"
-MOST_AIDS: Final = 1_000
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}")
 _SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"

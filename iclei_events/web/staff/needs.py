@@ -11,9 +11,8 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
-from iclei_events.models import COUNTED, AccessNeed, AidKind, Booking, BookingStatus, Disclosed, Slot
+from iclei_events.models import COUNTED, MOST_AIDS, AccessNeed, AidKind, Booking, BookingStatus, Disclosed, Slot
 from iclei_events.services import aids, bookings, disclosures, need_answers, need_words, refusals
-from iclei_events.services.content.values import MOST_AIDS
 from iclei_events.services.need_answers import AidPlan
 from iclei_events.web.staff.access import by_staff, signed_in_staff, staff_may
 from iclei_events.web.staff.need_forms import AidForm, AnswerForm, DeclineForm
