@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
+
+ASCII_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def email_key(email: str) -> str:
@@ -10,4 +14,4 @@ def email_key(email: str) -> str:
 
     The domain is already in its ASCII form (see web.forms); the local part keeps every other sign as it is.
     """
-    return "".join(sign.lower() if sign.isascii() else sign for sign in unicodedata.normalize("NFC", email))
+    return unicodedata.normalize("NFC", email).translate(ASCII_LOWER)

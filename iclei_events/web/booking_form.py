@@ -131,13 +131,14 @@ def _answer(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
 def _send(slot: SlotToBook, slot_slug: str, form: BookingForm) -> Response:
     if turnstile.must_wait(slot_slug):
         return _show_refusal(slot_slug, form, NotYourTurn())
+    contact = form.contact
     try:
-        limits.check_form("book", form.contact.email_key, form.idempotency_key.data)
+        limits.check_form("book", contact.email_key, form.idempotency_key.data)
         human = proofs.shown(slot_slug)
         answer = bookings.book(
             slot,
             party=form.party,
-            contact=form.contact,
+            contact=contact,
             language=form.language.data,
             key=form.idempotency_key.data,
             wait=form.wait.data,
