@@ -16,7 +16,7 @@ DEMO_SECRET: Final = "demo-only-secret-not-for-production"  # noqa: S105  refuse
 SHORTEST_SECRET: Final = 32
 AT_ONCE: Final = 3
 """Requests a web worker works for at once."""
-AT_ONCE_ON_SQLITE: Final = 8
+AT_ONCE_ON_SQLITE: Final = 6
 """There most of them wait to be stored by one commit (see services.group_commit): of few at once, groups are small."""
 MOST_IN_LINE: Final = 24
 """Those that wait to be worked for; a page beyond these is told at once to come again."""
