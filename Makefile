@@ -84,7 +84,7 @@ $(DEVELOPMENT): $(VENV)/.made
 $(CATALOGUES): %.mo: %.po | $(VENV)/.made
 	@$(BIN)/pybabel --quiet compile -i $< -o $@
 
-chromium:  # the headless shell, where there is one, takes half of the machine's time that the whole browser takes
+chromium:  # the headless shell, where there is one, takes a third less of the machine than the whole browser
 	@for name in chromium-headless-shell chromium chromium-browser google-chrome; do if command -v $$name >/dev/null; then exit 0; fi; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then echo "make test: installing Chromium"; \
 	  apt-get update -qq </dev/null; for name in chromium-headless-shell chromium; do \

@@ -35,6 +35,9 @@ connection beyond these is made and lost each time."""
 CACHE_KIBIBYTES: Final = 400
 """What a connection to SQLite keeps of the file in memory; the system keeps it too, once for all of them."""
 
+PRIMARY_CODE: Final = 0xFF
+"""The part of SQLite's error codes that tells what happened; the rest tells where."""
+
 TRY_AGAIN_SECONDS: Final = 0.0005
 """How soon a process looks again whether another has done with SQLite's write lock."""
 
@@ -150,7 +153,8 @@ def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> No
     connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
     cursor = connection.cursor()
     safe = "foreign_keys=ON", f"journal_mode={journal_mode()}", "synchronous=FULL"
-    for pragma in (*safe, "temp_store=MEMORY", f"cache_size=-{CACHE_KIBIBYTES}"):
+    # Without "cache_spill" what has outgrown the cache waits in memory: written out early, it would lock out readers.
+    for pragma in (*safe, "temp_store=MEMORY", f"cache_size=-{CACHE_KIBIBYTES}", "cache_spill=OFF"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -191,8 +195,9 @@ def _has_lock_in_time(driver: sqlite3.Connection) -> bool:
     while True:
         try:
             driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+        except sqlite3.DatabaseError as error:
+            is_taken = error.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_BUSY
+            if not is_taken or time.monotonic() > give_up:
                 return False
         else:
             return True

@@ -40,7 +40,7 @@ class LiveSite:
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir(parents=True, exist_ok=True)
         self.mail_folder = folder / "mail"
-        self._log = folder / "serve.log"
+        self._log = folder / f"serve-{self.port}.log"  # sites one after another may share the folder
         self._read: dict[Path, EmailMessage] = {}
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
         self.environment = {

@@ -9,7 +9,10 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextvars import Context
 from datetime import datetime
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -123,7 +126,9 @@ def _prepare_database() -> None:
     process.start()
     process.join()
     if process.exitcode:
-        sys.exit(1)  # it has said why
+        if process.exitcode < 0:
+            click.echo(f"Preparing the database was ended by signal {-process.exitcode}.", err=True)
+        sys.exit(1)
 
 
 def _migrate_and_fill() -> None:
@@ -155,12 +160,20 @@ def _warm_up() -> None:
     Templates, statements and words would else be made and held by each of them, a tenth of the whole server's memory.
     """
     visitor = current_app.test_client(use_cookies=False)
-    for event in programme.events()[:1]:
-        pages = [f"{event.slug}/{page}" for page in ("", "programme", "tours")]
-        pages += [f"slots/{slot.slug}/book" for slot in slots.of_event(event)[:1]]
-        for page in pages:
-            for language in LANGUAGES:
-                visitor.get(f"/{language}/{page}", base_url=current_app.config["BASE_URL"])
+    for page in _most_wanted_pages():
+        for language in LANGUAGES:
+            # In a context of its own: in this command's, the words of the first page would be in force on all others.
+            Context().run(visitor.get, f"/{language}/{page}", base_url=current_app.config["BASE_URL"])
+
+
+def _most_wanted_pages() -> Iterator[str]:
+    """Those of the event that ends next, or ended last, and the form for one of its slots that take bookings."""
+    now, events = clock.now(), programme.events()
+    event = min((event for event in events if not event.is_over(now)), key=lambda event: event.ends_on, default=None)
+    for chosen in [event] if event is not None else events[:1]:
+        yield from (f"{chosen.slug}/{page}" for page in ("", "programme", "tours"))
+        bookable = (slot for slot in slots.of_event(chosen) if slot.takes_bookings(now))
+        yield from (f"slots/{slot.slug}/book" for slot in islice(bookable, 1))
 
 
 def _forget_connections() -> None:

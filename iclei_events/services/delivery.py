@@ -31,6 +31,9 @@ LEAST_LEASE_LEFT: Final = timedelta(minutes=2)
 DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 4 * 60, 12 * 60, 24 * 60))
 """How long a mail that was put off waits before each next try; the last one repeats."""
 
+LONGEST_REST: Final = 0.05
+"""Seconds of a rest: twice what the database has to do for a mail."""
+
 SERVER_AWAY_DELAY: Final = timedelta(minutes=1)
 """The wait when the mail server itself is away: a short one, for once it is back all must be sent soon."""
 
@@ -65,7 +68,10 @@ class Claim:
 
 
 def deliver_due(mail_url: str, *, rest: float = 0.0) -> Delivered:
-    """Send one batch of what is due. ``rest`` is how long to pause after each mail, in times of what it took."""
+    """Send one batch of what is due. ``rest`` is how long to pause after each mail, in times of what it took.
+
+    No pause is longer than ``LONGEST_REST``: what makes a mail take long is the mail server, and it holds no lock.
+    """
     delivered = Delivered()
     if not _anything_due():
         return delivered
@@ -84,7 +90,7 @@ def deliver_due(mail_url: str, *, rest: float = 0.0) -> Delivered:
                 _put_off(row_id, SERVER_AWAY_DELAY, delivered.away)
                 _hand_back(claim, claim.row_ids[number + 1 :])
                 break
-            time.sleep(rest * (time.monotonic() - began))
+            time.sleep(min(rest * (time.monotonic() - began), LONGEST_REST))
     return delivered
 
 

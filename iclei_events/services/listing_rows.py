@@ -3,8 +3,8 @@
 Two things make a list, and each is read as seldom as it can be. What is said about activities changes when a content
 pack is loaded, and is read again when the event's ``content_revision`` says so. Slots are asked for each time, for
 their counters; a row is looked up as the database hands it over, and one that says what it said before is not made into
-values anew. In the rush that is every row but those whose counters changed; a changed row is another row, so none can
-ever be old.
+values anew. In the rush that is every row but those whose counters changed; a changed row is another row, so no slot
+can ever be old.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from iclei_events.services.listed import Fact, ListedActivity, ListedRoom, Liste
 MOST_ROWS: Final = 512
 """More than an event has in both languages, some of them as they were a few bookings ago: about a mebibyte."""
 
-MOST_TEXTS: Final = 16
-"""What is said about the activities of so many events is kept, for each language."""
+MOST_TEXTS: Final = 32
+"""Of so many events what is said about their activities is kept; each language counts, and each revision."""
 
 _SLOT: Final[tuple[Any, ...]] = (
     Slot.id, Slot.activity_id, Slot.venue_id, Slot.slug, Slot.starts_at, Slot.ends_at, Slot.mode, Slot.opens_at,

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import Integer, Row, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from iclei_events import clock
@@ -36,8 +36,11 @@ def ask(reference: str, slot_slug: str, *, by: log.Actor = log.ATTENDEE) -> None
 
     def stand_in_line(decision: Decision, held: Slot, wanted: Slot, booking: Booking) -> None:
         session = decision.session
-        if held.id == wanted.id or _wish_id(session, booking, wanted) is not None:
+        wish = _find(session, booking, wanted)
+        if held.id == wanted.id or (wish is not None and wish.held_slot_id == held.id):
             return
+        if wish is not None:  # from a time that the party has left since: it ended there and then
+            places.drop_wish(session, wanted, wish.id)
         _check(decision, held, wanted, booking)
         binding.check_change(session, booking, wanted, decision.by)
         session.add(SwapWish(booking_id=booking.id, slot_id=wanted.id, held_slot_id=held.id, created_at=decision.now))
@@ -58,8 +61,10 @@ def _slot_id(slug: str) -> int:
     return slot_id
 
 
-def _wish_id(session: Session, booking: Booking, wanted: Slot) -> int | None:
-    return session.scalar(select(SwapWish.id).where(SwapWish.booking_id == booking.id, SwapWish.slot_id == wanted.id))
+def _find(session: Session, booking: Booking, wanted: Slot) -> Row[int, int] | None:
+    """The ``id`` and ``held_slot_id`` of a wish, dead or alive."""
+    of_both = SwapWish.booking_id == booking.id, SwapWish.slot_id == wanted.id
+    return session.execute(select(SwapWish.id, SwapWish.held_slot_id).where(*of_both)).one_or_none()
 
 
 def _check(decision: Decision, held: Slot, wanted: Slot, booking: Booking) -> None:
@@ -80,11 +85,11 @@ def withdraw(reference: str, slot_slug: str, *, by: log.Actor = log.ATTENDEE) ->
     """Take a wish back; the party keeps what it has. Doing it twice is doing it once."""
 
     def leave_line(decision: Decision, _held: Slot, wanted: Slot, booking: Booking) -> None:
-        wish_id = _wish_id(decision.session, booking, wanted)
-        if wish_id is None:
+        wish = _find(decision.session, booking, wanted)
+        if wish is None:
             return
         decision.note("withdraw_swap", booking, to=wanted.slug, size=booking.size)
-        places.drop_wish(decision.session, wanted, wish_id)
+        places.drop_wish(decision.session, wanted, wish.id)
         places.run_line(decision.session, wanted, now=decision.now)
 
     decide_on_two(reference, _slot_id(slot_slug), leave_line, by=by)

@@ -93,7 +93,7 @@ def printed(ticket: Ticket) -> bytes:
 
 
 def _typeset(inputs: dict[str, str], standard: Literal["ua-1"] | None) -> bytes:
-    import typst  # noqa: PLC0415
+    import typst  # noqa: PLC0415  as above
 
     return typst.compile(_template(), format="pdf", ignore_system_fonts=True, sys_inputs=inputs, pdf_standards=standard)
 

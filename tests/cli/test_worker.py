@@ -268,3 +268,17 @@ def test_ctrl_c_ends_it_without_a_traceback(app: Flask, environment: dict[str, s
         assert process.wait(PATIENCE) == 0
 
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_it_gives_way_to_who_waits_for_a_page_as_each_database_needs_it(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is nice where it holds nobody's lock, and rests where it holds everybody's."""
+    niceness: list[int] = []
+    rests: list[float] = []
+    monkeypatch.setattr(os, "nice", niceness.append)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(Rounds, "go_on_until", lambda rounds, _stop: rests.append(rounds.rest))
+    result = app.test_cli_runner().invoke(args=["worker"])
+    assert result.exit_code == 0, result.output
+    assert (niceness, rests) == {"sqlite": ([], [2.0]), "postgresql": ([10], [0.0])}[database.name]

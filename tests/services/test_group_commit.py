@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -209,12 +210,14 @@ def test_a_writer_elsewhere_that_does_not_end_is_not_waited_for_longer_than_prom
     monkeypatch.setattr(ground, "WAIT_SECONDS", 0.05)
     elsewhere = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
     elsewhere.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
     try:
         with pytest.raises(DatabaseBusyError):
             Group().store(add(0))
     finally:
         elsewhere.close()
 
+    assert time.monotonic() - began < 2  # SQLite itself would wait for four seconds
     assert Group().store(add(1)) == 1
     assert stored() == [1]
 
@@ -251,3 +254,32 @@ def test_control_one_by_one_there_is_a_commit_for_each(app: Flask, commits: list
             add(number)(connection)
 
     assert len(commits) == 3
+
+
+def test_a_lock_that_another_process_gives_up_is_taken_at_once(app: Flask, database_url: str) -> None:
+    """SQLite itself would look again only after a tenth of a second by then."""
+    elsewhere = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)
+    given_up: list[float] = []
+
+    def give_up() -> None:
+        time.sleep(0.5)
+        elsewhere.close()
+        given_up.append(time.monotonic())
+
+    elsewhere.execute("BEGIN IMMEDIATE")
+    other = Thread(target=give_up)
+    other.start()
+    with short_transaction():
+        taken = time.monotonic()
+    other.join()
+    assert taken - given_up[0] < 0.04
+
+
+def test_what_outgrows_the_cache_locks_nobody_out_before_its_commit(app: Flask, database_url: str) -> None:
+    elsewhere = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None, timeout=0)
+    with short_transaction() as connection:
+        connection.execute(text("CREATE TABLE much (words TEXT)"))
+        connection.execute(text("INSERT INTO much VALUES (:words)"), [{"words": "x" * 1000}] * 3000)
+        assert elsewhere.execute("SELECT count(*) FROM event").fetchone() == (0,)
+        connection.rollback()
+    elsewhere.close()

@@ -19,6 +19,7 @@ from iclei_events.services import (
     moving,
     places,
     refusals,
+    serving,
     settling,
     swaps,
 )
@@ -334,6 +335,25 @@ def test_a_wish_in_the_line_of_a_busy_slot_ends_there_as_soon_as_it_can(app: Fla
     assert (counters(second), swaps.of_booking(booking(answer))) == ((1, 0, 1), [])
     assert (settling.settle(), counters(second), broken()) == (1, (1, 0, 0), [])
     assert status(held) is BookingStatus.CONFIRMED
+
+
+@pytest.mark.database("postgresql")
+def test_who_changed_by_hand_can_ask_again_where_an_ended_wish_is_not_swept_up_yet(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = make_departures(1, 1, 1)
+    answer = book(first, "Amira")
+    book(second, "Boris")
+    swaps.ask(answer.reference, second.slug)
+    with monkeypatch.context() as busy:
+        busy.setattr(serving, "try_lock", lambda _session, _slot_id: None)
+        moving.move(answer.reference, third.slug)
+    assert (wishes(), swaps.of_booking(booking(answer))) == (1, [])
+
+    swaps.ask(answer.reference, second.slug)
+
+    assert [(wish.slot.id, wish.number) for wish in swaps.of_booking(booking(answer))] == [(second.id, 1)]
+    assert (wishes(), counters(second), broken()) == (1, (1, 0, 1), [])
 
 
 def _cancel_while_locked(app: Flask, held: Answer, busy: Slot) -> None:

@@ -12,9 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import Client, TestResponse
 
+from iclei_events.config import AT_ONCE, AT_ONCE_ON_SQLITE
 from iclei_events.web import overload
 from iclei_events.web.overload import TURN, Bounded, Lanes, Turn, Turns
 from tests.clients import Page
+from tests.databases import Database
 
 PATIENCE = 10
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -228,3 +230,11 @@ def test_where_enough_wait_already_newcomers_are_turned_away_at_once_unless_they
     assert quickly_refused(turns, 10)
     for one in waiting:
         one.join()
+
+
+def test_where_bookings_are_stored_by_one_commit_more_of_them_are_worked_for_at_once(
+    app: Flask, database: Database
+) -> None:
+    places = {"sqlite": AT_ONCE_ON_SQLITE, "postgresql": AT_ONCE}[database.name]
+    assert app.extensions["lanes"].work._free == places
+    assert AT_ONCE_ON_SQLITE > AT_ONCE

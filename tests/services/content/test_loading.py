@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 from flask import Flask
@@ -31,15 +32,21 @@ from iclei_events.models import (
     Way,
 )
 from iclei_events.services import capacity, clash_rules, log, rescheduling
+from iclei_events.services.content import loading
 from iclei_events.services.content.loading import load_pack
 from iclei_events.services.content.problems import PackError
-from iclei_events.services.content.schema import RESERVED
+from iclei_events.services.content.schema import RESERVED, Pack
+from iclei_events.services.content.tally import Tally
+from iclei_events.services.content.travel_times import load_travel_times
 from iclei_events.services.rescheduling import WhenAndWhere
 from iclei_events.web.languages import PREFIX
 from tests import aids, scenes, staffing
 from tests.services.content import packs
 
 PACKS = sorted((ROOT / "iclei_events" / "content").glob("*.yaml"))
+
+CHANGES = [("en: From peel to soil.", "en: From soil to peel."), ("en: Look in.", "en: Come in.")]
+"""Two changes of the small pack that have nothing to do with each other."""
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -337,3 +344,34 @@ def test_a_new_event_takes_its_rule_for_clashes_from_the_pack_and_then_it_is_for
     assert kept == ("the event garden-week keeps its rule for clashes, told; staff can change it",)
     assert load(tmp_path)[-1] == ()
     assert db.session.scalars(select(Event)).one().clashes is ClashRule.TOLD
+
+
+@pytest.mark.database("postgresql")
+def test_two_loads_at_once_raise_the_revision_twice(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists keep texts by that number: with one for both, those of the load that ended first would stay for good."""
+    load(tmp_path)
+    before = db.session.scalars(select(Event.content_revision)).one()
+    both_have_read = Barrier(2, timeout=10)
+
+    def held(tally: Tally, pack: Pack) -> None:
+        both_have_read.wait()
+        load_travel_times(tally, pack)
+
+    monkeypatch.setattr(loading, "load_travel_times", held)
+
+    def change(number: int) -> None:
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(packs.SMALL.replace(*CHANGES[number]))
+        with app.app_context():
+            load_pack(file)
+            db.session.remove()
+
+    threads = [Thread(target=change, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.session.rollback()
+    assert db.session.scalars(select(Event.content_revision)).one() == before + 2
