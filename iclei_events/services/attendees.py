@@ -48,7 +48,8 @@ def name_places(reference: str, names: Mapping[int, str | None], *, by: log.Acto
 def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTENDEE) -> None:
     """Change whom a booking is for and how we write; mail that waits to be sent goes out in the new language.
 
-    Where clashes bind, raises ``Clashes`` for who would come along now and has places at that time already.
+    Where clashes bind, raises ``Clashes`` for who would come along now, or whose new name is that of somebody who comes
+    along, and has places at that time already.
     """
     with held(reference, by, first=partial(binding.lock_person, reference=reference, by=by)) as found:
         decision, booking, attendee = found
@@ -61,6 +62,8 @@ def change_contact(reference: str, details: Details, *, by: log.Actor = log.ATTE
             booking.contacts_place.name = None
         if details.comes_along and not before.comes_along:
             binding.check_coming(decision.session, booking, by)
+        if details.name != before.name:
+            binding.check_naming(decision.session, booking, by)
         if details.language != booking.language:
             booking.language = details.language
             waiting = OutboxMail.booking_id == booking.id, OutboxMail.sent_at.is_(None), OutboxMail.failed_at.is_(None)

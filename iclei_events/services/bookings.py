@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from sqlalchemy import String, bindparam, select
+from sqlalchemy import String, bindparam, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -19,6 +19,7 @@ from iclei_events.models import (
     Booking,
     BookingStatus,
     ClashRule,
+    LogEntry,
     MailKind,
     Slot,
     SlotMode,
@@ -41,7 +42,13 @@ from iclei_events.services.proofs import Proof
 
 # A rush asks these over and over: written once, they are neither put together nor looked up anew.
 _WITH_KEY: Final = Prepared(
-    select(Booking.reference, Booking.salt, Booking.slot_id, Attendee.email_key)
+    select(
+        Booking.reference,
+        Booking.salt,
+        Booking.slot_id,
+        Attendee.email_key,
+        exists().where(LogEntry.booking_id == Booking.id, LogEntry.verb == "change_address").label("has_moved"),
+    )
     .join(Attendee, isouter=True)
     .where(Booking.idempotency_key == bindparam("key", type_=String))
 )
@@ -289,7 +296,8 @@ def _answered_before(session: Session, rows: BookingRows) -> Answer | None:
     earlier = _WITH_KEY.execute(session.connection(), {"key": rows.key}).first()
     if earlier is None:
         return None
-    if (earlier.slot_id, earlier.email_key) != (rows.slot_id, rows.contact.email_key):
+    # Once it is written to another address it may be somebody else's: the form that made it opens it no more.
+    if earlier.has_moved or (earlier.slot_id, earlier.email_key) != (rows.slot_id, rows.contact.email_key):
         raise refusals.KeyTaken
     return Answer(Outcome.DUPLICATE, earlier.reference, earlier.salt)
 

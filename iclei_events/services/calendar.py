@@ -116,8 +116,10 @@ def _slot_entry(slot: Slot, *, url: str, language: str, stamp: datetime) -> ical
     entry["DESCRIPTION"] = _text(lines(slot.activity.summary.in_language(language)), language)
     if place := _place(slot, language):
         entry["LOCATION"] = _text(place, language)
-    if slot.venue and slot.venue.latitude is not None and slot.venue.longitude is not None:
-        entry["GEO"] = vGeo((slot.venue.latitude, slot.venue.longitude))
+    # Beside a meeting point it would lead people to the venue, past where they meet.
+    venue = slot.venue if slot.meeting_point is None else None
+    if venue and venue.latitude is not None and venue.longitude is not None:
+        entry["GEO"] = vGeo((venue.latitude, venue.longitude))
     entry["URL"] = vUri(url)
     entry["STATUS"] = vText("CONFIRMED" if slot.cancelled_at is None else "CANCELLED")
     return entry

@@ -18,7 +18,7 @@ def _moved(about: BookingWriting) -> Letter:
     return about.letter(
         subject=_subject(about),
         heading=_heading(about),
-        lead=(gettext("The places or the turn you had before have gone to others. This is what stands now."),),
+        lead=(gettext("Others can have the places or the turn you had before. This is what stands now."),),
         facts=[*_before(about), *([about.place_in_line()] if waits else []), *about.practical(), *about.age()],
         action=gettext("See or change your booking"),
         sections=list(about.how_to_get_there()),

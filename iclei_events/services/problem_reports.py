@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
@@ -28,9 +28,10 @@ class ProblemReport:
 
 
 def report(problem_report: ProblemReport, *, recipient: str, language: str, key: str) -> None:
-    """Store a report for ``recipient``. The same ``key`` is one report, however often the form is sent."""
+    """Store a report for ``recipient``. The same ``key`` and words are one report, however often the form is sent."""
+    sent = "\0".join((key, *astuple(problem_report)))
     try:
-        _store(problem_report, recipient, language, sha256(key.encode()).hexdigest()[:32])
+        _store(problem_report, recipient, language, sha256(sent.encode()).hexdigest()[:32])
     except IntegrityError:  # the same form came twice in the same moment: the other one is stored
         return
 

@@ -46,8 +46,8 @@ def _larger_than_slot(refusal: refusals.LargerThanSlot) -> str:
 
 def _too_many_places(refusal: refusals.TooManyPlaces) -> str:
     return ngettext(
-        "One person can have one place in all on the tours and the party. This would be more.",
-        "One person can have %(num)s places in all on the tours and the party. This would be more.",
+        "One person can have one place in all on tours and party, in the queue or not. This would be more.",
+        "One person can have %(num)s places in all on tours and party, in the queue or not. This would be more.",
         refusal.limit,
     )
 
@@ -133,7 +133,7 @@ def _not_confirmed(_refusal: refusals.NotConfirmed) -> str:
 
 
 def _key_taken(_refusal: refusals.KeyTaken) -> str:
-    return gettext("This form has been sent before. Send it once more if you want one more booking.")
+    return gettext("This form has been sent before. If you mean to send something new, send it once more.")
 
 
 def _not_active(_refusal: refusals.NotActive) -> str:

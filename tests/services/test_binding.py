@@ -216,6 +216,22 @@ def test_whoever_booked_for_others_does_not_put_their_own_name_on_a_place_that_c
     assert [booking(reference).places[0].name for reference in booked] == ["Amira", "Amira"]
 
 
+def test_nor_do_they_take_the_name_of_who_stands_there_already() -> None:
+    first, second = at_the_same_time(ClashRule.OVERLAP, 9, 9)
+    held = book(first, "Amira")
+    bob = Contact("Bob", "amira@example.org", "amira@example.org", comes_along=False)
+    answer = bookings.book(slot_now(second), party=Party(1), contact=bob, language="sv", key="of-bob", wait=False)
+    attendees.name_places(answer.reference, {1: "Amira"})
+    with pytest.raises(refusals.Clashes) as refused:
+        attendees.change_contact(answer.reference, attendees.Details("Amira", None, "sv", comes_along=False))
+
+    assert refused.value.reference == held.reference
+    attendee = booking(answer).attendee
+    assert attendee is not None
+    assert attendee.name == "Bob"
+    attendees.change_contact(answer.reference, attendees.Details("Cleo", None, "sv", comes_along=False))
+
+
 def test_where_clashes_are_told_alone_everybody_may_be_named() -> None:
     first, second = at_the_same_time(ClashRule.TOLD, 9, 9)
     book(first, "Amira")

@@ -25,3 +25,11 @@ def test_one_form_sent_many_times_at_once_is_one_report(app: Flask, monkeypatch:
 
     assert at_once(app, *[send for _ in range(4)]) == [None] * 4
     assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 1
+
+
+def test_other_words_from_the_same_form_are_another_report() -> None:
+    """Whoever goes back and writes about something else is told that it is on its way."""
+    for problem in ("The map cannot be enlarged.", "The button cannot be read."):
+        report = ProblemReport(problem, "", "")
+        problem_reports.report(report, recipient="summit@example.org", language="sv", key="one-key-for-all")
+    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 2

@@ -570,3 +570,21 @@ def test_a_link_that_was_replaced_is_answered_like_one_that_never_was_and_names_
     assert len({page.one("main").text_content() for page in pages}) == 1
     assert "med länken i vårt senaste mejl om den. En tidigare länk kan ha slutat gälla." in pages[0].text
     assert "an earlier link may no longer work" in stranger.open(old.replace("/sv/", "/en/", 1), status=404).text
+
+
+def test_the_form_that_made_it_opens_it_no_more_once_it_is_written_elsewhere(app: Flask) -> None:
+    """It may be somebody else's now, and the form's key lies in the history of the browser it was made in."""
+    amira, slot = Resident(app), make_slot(app, capacity=9)
+    form = amira.form_of(slot)
+    reference = amira.send(form, adults="2").headers[REFERENCE]
+    assert amira.send(form, adults="2").headers[REFERENCE] == reference
+    own = Booked(app, amira, reference)
+    own.ask()
+    own.confirm(Resident(app, "Phone"))
+
+    for email in (NEW, "amira@example.org"):
+        again = amira.send(form, adults="2", email=email)
+        assert (again.status_code, again.headers.get(REFERENCE)) == (409, None)
+
+    amira.open(f"/sv/bookings/{reference}", status=404)
+    assert mails(app) == 4

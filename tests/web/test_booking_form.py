@@ -259,7 +259,7 @@ def test_one_person_has_so_many_places_and_is_told_the_rule_and_nothing_of_what_
 
     assert answer.headers[OUTCOME] == "refused"
     assert page.texts(".alert__h") == [
-        "En person kan ha sammanlagt 4 platser på turerna och festen. Det här skulle bli fler."
+        "En person kan ha sammanlagt 4 platser på turer och fest, köplatser medräknade. Det här skulle bli fler."
     ]
     assert page.fields()["adults"] == "2"
     assert "Lindqvist" not in page.text.replace("Boris Lindqvist", "")

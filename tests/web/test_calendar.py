@@ -46,6 +46,7 @@ def test_a_slot_as_a_file_in_the_pages_language(client: FlaskClient, language: s
     assert answer.headers["Content-Disposition"] == 'attachment; filename="siptex-1030.ics"'
     (entry,) = entries(answer)
     assert title in str(entry["SUMMARY"])
+    assert "GEO" not in entry  # the bus leaves from elsewhere
     assert entry["URL"] == f"http://localhost/{language}/malmo-summit/tours/siptex"
 
 
