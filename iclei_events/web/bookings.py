@@ -15,7 +15,7 @@ from wtforms.widgets import HiddenInput
 from iclei_events import clock
 from iclei_events.models import Booking, BookingStatus
 from iclei_events.services import address_changes, aids, changes, confirming, moving, own_entries, slots
-from iclei_events.services.refusals import AdultMissing, NotConfirmed, Refusal, TooLarge
+from iclei_events.services.refusals import AdultMissing, NoRoom, NotConfirmed, Refusal, TooLarge, TooManyPlaces
 from iclei_events.web import access, limits, own_clashes, refusals
 from iclei_events.web.draws import page_with
 from iclei_events.web.forms import CountField, Form
@@ -27,6 +27,9 @@ from iclei_events.web.party_forms import AddressForm, ContactForm, PartyForm, na
 from iclei_events.web.ticket_codes import code_picture
 
 blueprint = Blueprint("bookings", __name__, url_prefix=PREFIX)
+
+ABOUT_THE_PARTY: Final = TooLarge, AdultMissing, TooManyPlaces, NoRoom
+"""What is wrong with the number itself, and is told beside it."""
 
 
 TO_CONFIRM: Final = "to_confirm"
@@ -59,13 +62,14 @@ def change_party(reference: str) -> Response:
         return page(own, 422, party_form=form)
     try:
         changes.change_size(reference, form.party, seen=form.seen.data)
-    except (TooLarge, AdultMissing) as refusal:
-        form.adults.errors = [refusals.reply(refusal).sentence]
-        return page(own, 422, party_form=form)
     except Refusal as refusal:
         own = access.own_booking_or_404(reference)
         form.seen.process_data(own.sequence)
-        return refused(own, refusal, party_form=form)
+        if not isinstance(refusal, ABOUT_THE_PARTY):
+            return refused(own, refusal, party_form=form)
+        reply = refusals.reply(refusal)
+        form.adults.errors = [reply.sentence]
+        return page(own, reply.status, party_form=form)
     return redirect(url_for("bookings.show", reference=reference), 303)
 
 

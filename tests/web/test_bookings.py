@@ -153,11 +153,23 @@ def test_a_party_that_wants_more_than_there_is_keeps_what_it_has(app: Flask, ami
     page = own_page(amira, slot, adults="2")
     refused = amira.submit(page, "Spara antalet", status=409, adults="5")
 
-    assert "Bara 2 platser är kvar." in refused.text
+    assert refused.texts(".ds-error-summary li") == ["Bara 2 platser är kvar."]
     assert "Klart. Ni har 2 platser." in refused.text
     assert refused.fields("Spara antalet")["adults"] == "5"
     assert counters(app, slot) == (2, 0, 0)
     assert "Ni har 4 platser" in amira.submit(refused, "Spara antalet", adults="4").text
+
+
+def test_a_party_that_would_have_more_than_one_person_may_is_told_beside_the_number(
+    app: Flask, amira: Resident
+) -> None:
+    slot = make_slot(app, capacity=9, max_places_per_person=3)
+    refused = amira.submit(own_page(amira, slot, adults="2"), "Spara antalet", status=409, adults="4")
+
+    sentence = "En person kan ha sammanlagt 3 platser på turer och fest, köplatser medräknade. Det här skulle bli fler."
+    assert refused.texts(".ds-error-summary li") == [sentence]
+    assert refused.fields("Spara antalet")["adults"] == "4"
+    assert counters(app, slot) == (2, 0, 0)
 
 
 @pytest.mark.database("sqlite")
