@@ -7,8 +7,9 @@ from flask_babel import gettext, lazy_gettext
 from werkzeug.wrappers import Response
 from wtforms.widgets import HiddenInput
 
+from iclei_events.models import Booking, BookingStatus
 from iclei_events.services import changes, offers, queueing, swaps
-from iclei_events.services.refusals import AdultMissing, NoRoom, NotYourTurn, Refusal
+from iclei_events.services.refusals import AdultMissing, ChangedMeanwhile, NoRoom, NotActive, NotYourTurn, Refusal
 from iclei_events.web import access, gate, refusals
 from iclei_events.web.bookings import act, blueprint, page, refused
 from iclei_events.web.forms import Form, LineField
@@ -39,7 +40,7 @@ def set_least_size(reference: str) -> Response:
     form.validate()
     check_least(form.least, own.size)
     if form.errors:
-        return page(own, 422, least_form=form)
+        return _mistaken(own, BookingStatus.WAITING, least_form=form)
     return act(own, lambda: queueing.set_least_size(reference, form.least.data), gettext("Saved."))
 
 
@@ -57,7 +58,7 @@ def accept_some(reference: str) -> Response:
     if form.validate() and not form.party.size:
         form.coming_adults.errors = [str(form.coming_adults.missing)]
     if form.errors:
-        return page(own, 422, who_form=form)
+        return _mistaken(own, BookingStatus.OFFERED, who_form=form)
     try:
         changes.accept_offer(reference, party=form.party, seen=form.seen.data)
     except (AdultMissing, NoRoom) as refusal:
@@ -66,6 +67,13 @@ def accept_some(reference: str) -> Response:
     except Refusal as refusal:
         return refused(access.own_booking_or_404(reference), refusal)
     return redirect(url_for("bookings.show", reference=reference), 303)
+
+
+def _mistaken(own: Booking, asked_while: BookingStatus, **forms: Form) -> Response:
+    """The page with what is wrong in a form; where the booking has moved on and the form is gone, with that instead."""
+    if own.status is asked_while:
+        return page(own, 422, **forms)
+    return refused(own, ChangedMeanwhile(own.status) if own.is_active else NotActive())
 
 
 @blueprint.post("/bookings/<reference>/wishes")

@@ -249,3 +249,17 @@ def test_the_pages_of_the_line_exist_in_english(app: Flask) -> None:
         "One of your 2 places is free",
         True,
     )
+
+
+def test_a_mistake_in_a_form_of_a_state_that_has_passed_is_told_by_what_happened_since(
+    app: Flask, amira: Resident
+) -> None:
+    slot = make_slot(app, capacity=3)
+    own_page(Resident(app, "Boris"), slot, adults="2")
+    refused = amira.refused(amira.send(amira.form_of(slot), adults="3", wait=None), 409)
+    offered = amira.open(amira.post(refused, "Ställ dig i kö", **amira.details, adults="3", least="1").location)
+    with app.app_context():
+        changes.cancel(offered.path.rpartition("/")[2])
+    late = amira.submit(offered, "Ja, ta platserna åt dem", status=409, coming_adults="x")
+
+    assert "Bokningen gäller inte längre, så ingenting ändrades." in late.text
